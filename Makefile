@@ -1,0 +1,67 @@
+# One line each: what to do with this checkout. Everything stays inside it (.venv, build, dist).
+SHELL := /bin/sh
+PYTHON ?= python3
+export PYTHON
+VENV := .venv/bin
+JOBS ?= $(shell nproc)
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+.venv/ready: pyproject.toml scripts/venv scripts/requirements
+	@scripts/need
+	@echo "Setting up .venv (the first time downloads about 150 MB) …"
+	@scripts/venv build demo
+	@touch $@
+
+.venv/ready-dev: .venv/ready
+	@scripts/venv build test check
+	@touch $@
+
+build/build.ninja: CMakeLists.txt .venv/ready
+	@$(VENV)/cmake -S . -B build -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(VENV)/ninja -DPython_EXECUTABLE=$(CURDIR)/$(VENV)/python $(CMAKE_FLAGS) >build.log 2>&1 \
+	  || { cat build.log; rm -f build.log; exit 1; }; rm -f build.log
+
+build: build/build.ninja ## developer build: .venv/bin/cenote runs from this checkout
+	@$(VENV)/ninja -C build -j $(JOBS)
+
+demo: build ## a server, an unmodified program on it, and the program natively beside it
+	@$(VENV)/python scripts/demo.py
+
+native-tests: .venv/ready-dev
+	@$(VENV)/cmake -S . -B build -G Ninja -DCENOTE_TESTS=ON >/dev/null
+	@$(VENV)/ninja -C build -j $(JOBS)
+	@$(VENV)/ctest --test-dir build --output-on-failure -j $(JOBS)
+
+test: build native-tests ## all tests, installing what they need
+	@$(VENV)/pytest
+
+check: build .venv/ready-dev ## style, types, likely mistakes
+	@scripts/check
+
+bench: build ## every figure of the README
+	@$(VENV)/python -m benchmarks $(ARGS)
+
+suites: build ## other people's test suites, native and remote: make suites ARGS="--cts PATH …"
+	@tests/suites/run $(ARGS)
+
+fuzz: build ## feeds the worker what the specification's grammar allows and forbids
+	@tests/fuzz/run $(ARGS)
+
+soak: build ## hours of mixed programs; looks for leaks
+	@tests/soak/run $(ARGS)
+
+sanitize: .venv/ready-dev ## native tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+	@for kind in address thread; do \
+	  $(VENV)/cmake -S . -B build/$$kind -G Ninja -DCENOTE_TESTS=ON -DCENOTE_SANITIZE=$$kind >/dev/null && \
+	  $(VENV)/ninja -C build/$$kind -j $(JOBS) && \
+	  $(VENV)/ctest --test-dir build/$$kind --output-on-failure || exit 1; done
+
+wheel: .venv/ready ## release build: a wheel for every Linux with glibc 2.28 or later
+	@scripts/venv build demo release
+	@scripts/wheel
+
+clean: ## removes everything that was built
+	rm -rf build dist .venv
+
+.PHONY: help build demo native-tests test check bench suites fuzz soak sanitize wheel clean
