@@ -19,8 +19,10 @@ help: ## this list
 	@touch $@
 
 build/build.ninja: CMakeLists.txt .venv/ready
-	@$(VENV)/cmake -S . -B build -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(VENV)/ninja -DPython_EXECUTABLE=$(CURDIR)/$(VENV)/python $(CMAKE_FLAGS) >build.log 2>&1 \
-	  || { cat build.log; rm -f build.log; exit 1; }; rm -f build.log
+	@mkdir -p build
+	@$(VENV)/cmake -S . -B build -G Ninja \
+	  -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(VENV)/ninja $(CMAKE_FLAGS) >build/configure.log 2>&1 \
+	  || { cat build/configure.log; exit 1; }
 
 build: build/build.ninja ## developer build: .venv/bin/cenote runs from this checkout
 	@$(VENV)/ninja -C build -j $(JOBS)

@@ -1,0 +1,1 @@
+"""The borrowing side: asks a server for devices and runs a program that finds them."""

@@ -1,0 +1,108 @@
+"""Runs the program as if it had been started directly: its exit status, its signals, its job control are ours."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from cenote import paths
+from cenote.client import environment
+from cenote.client.allocation import Allocations
+from cenote.errors import CannotExecute, NoProgram
+from cenote.protocol import Address
+
+_FORWARDED = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+    signal.SIGWINCH,
+    signal.SIGTSTP,
+    signal.SIGCONT,
+}
+_FROM_KERNEL = 0x80  # si_code of signals that a terminal sends: the program gets them by itself
+_JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+_PR_SET_PDEATHSIG = 1
+
+
+def run(servers: Sequence[Address], key_files: Sequence[Path], count: int | None, command: Sequence[str]) -> int:
+    """Runs the command with devices of the servers. Returns its wait status as ``os.waitstatus_to_exitcode`` gives it."""
+    program = _find(command[0])
+    allocations = Allocations.request(servers, key_files, count, command)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
+    folder = Path(tempfile.mkdtemp(prefix="cenote-run-", dir=paths.runtime()))
+    try:
+        allocations.write(environment.allocation_file(folder))
+        return _wait(_start(program, command, environment.prepare(folder, os.environ)))
+    finally:
+        allocations.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_like(status: int) -> NoReturn:
+    """Ends this process as the program ended: with its exit status, or by the same signal."""
+    if status < 0:
+        with suppress(ValueError, OSError):  # the program has dumped its core; ours would only be confusing
+            resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        with suppress(OSError):  # SIGKILL has no handler to reset
+            signal.signal(-status, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-status})
+        os.kill(os.getpid(), -status)
+        os._exit(128 - status)  # a signal that does not end processes
+    os._exit(status)
+
+
+def _find(name: str) -> str:
+    if found := shutil.which(name):
+        return found
+    if "/" in name and Path(name).exists():
+        raise CannotExecute(f"{name} cannot be run: {'it is a folder' if Path(name).is_dir() else 'permission denied'}")
+    raise NoProgram(f"there is no program “{name}”")
+
+
+def _start(program: str, command: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    libc = ctypes.CDLL(None)
+    parent = os.getpid()
+
+    def in_child() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # killing us kills the program, as killing the program would
+        if os.getppid() != parent:
+            os._exit(1)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED | {signal.SIGCHLD})
+
+    try:
+        return subprocess.Popen(command, executable=program, env=variables, preexec_fn=in_child)  # noqa: PLW1509
+    except OSError as error:
+        raise CannotExecute(f"{command[0]} cannot be run: {error.strerror}") from None
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    """Passes signals on until the program ends."""
+    while True:
+        received = signal.sigwaitinfo(_FORWARDED | {signal.SIGCHLD})
+        if received.si_signo != signal.SIGCHLD:
+            if received.si_code != _FROM_KERNEL:
+                os.kill(child.pid, received.si_signo)
+            continue
+        found, status = os.waitpid(child.pid, os.WNOHANG | os.WUNTRACED)
+        if not found:
+            continue
+        if os.WIFSTOPPED(status):
+            if os.WSTOPSIG(status) in _JOB_CONTROL:
+                os.kill(os.getpid(), signal.SIGSTOP)  # so that the shell sees its job stopped
+                os.kill(child.pid, signal.SIGCONT)
+            continue
+        child.returncode = os.waitstatus_to_exitcode(status)
+        return child.returncode

@@ -1,0 +1,43 @@
+"""Where things are: the native parts of this installation, and the files of this user."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cenote.errors import NoDriver
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def native() -> Path:
+    """The folder with bin/ and lib/: $CENOTE_NATIVE, else the installed one, else the build of this checkout."""
+    if named := os.environ.get("CENOTE_NATIVE"):
+        return Path(named)
+    installed = _PACKAGE / "native"
+    return installed if installed.is_dir() else _PACKAGE.parent.parent / "build" / "native"
+
+
+def worker() -> Path:
+    program = native() / "bin" / "cenote-worker"
+    if not program.is_file():
+        raise NoDriver(f"{program} is missing: build it with “make build”, or install Cenote with “pip install .”")
+    return program
+
+
+def is_ours(library: Path) -> bool:
+    """Whether a libOpenCL.so.1 or an ICD is Cenote's own, of whichever installation."""
+    return (library.resolve().parent / "libcenote.so").exists() or library.resolve().name == "libcenote-opencl-icd.so"
+
+
+def user_state() -> Path:
+    """The folder of what this user's servers keep."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "cenote"
+
+
+SYSTEM_STATE = Path("/etc/cenote")
+
+
+def runtime() -> Path:
+    """Where files go that live as long as a process."""
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or os.environ.get("TMPDIR") or "/tmp")  # noqa: S108

@@ -1,0 +1,112 @@
+"""Control connections: proof of the host key, then requests, one JSON object a line."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import platform
+from typing import Any
+
+import cenote
+from cenote import protocol
+from cenote.devices import Device
+from cenote.errors import CenoteError, NoDevice
+from cenote.pool.manager import Allocation, Holder, Manager
+from cenote.server import echo
+from cenote.server.channel import Channel
+from cenote.server.memory import Ledger
+from cenote.server.sessions import Sessions
+
+log = logging.getLogger("cenote.control")
+
+ECHO_TIMEOUT = 30.0
+
+
+class BadRequest(CenoteError):
+    """The client asked for what the protocol does not have."""
+
+
+class Control:
+    """One control connection. The allocations made over it live as long as it does."""
+
+    def __init__(self, channel: Channel, manager: Manager, sessions: Sessions, ledger: Ledger, devices: list[Device]):
+        self._channel = channel
+        self._manager = manager
+        self._sessions = sessions
+        self._ledger = ledger
+        self._devices = devices
+        self._allocations: list[Allocation] = []
+
+    async def authenticate(self, key: bytes, preamble: bytes, answer: bytes) -> bool:
+        """The client shows the host key first, then we do."""
+        try:
+            hello = json.loads(await self._channel.read_line())
+            nonce, shown = bytes.fromhex(hello["nonce"]), bytes.fromhex(hello["proof"])
+            if hello["op"] != "hello" or len(nonce) != 32:
+                return False
+        except (ValueError, KeyError, TypeError):
+            return False
+        if not hmac.compare_digest(shown, protocol.proof(key, "client", preamble, answer, nonce)):
+            log.warning("%s showed a wrong key", self._channel.peer)
+            await self._reply(hello, error=("not-allowed", "the key is not this server's"))
+            return False
+        ours = protocol.proof(key, "server", preamble, answer, nonce)
+        await self._reply(hello, ok={"proof": ours.hex(), "version": cenote.__version__, "host": platform.node()})
+        return True
+
+    async def serve(self) -> bool:
+        """Answers requests until the client goes, which releases what it holds. True when the socket was handed on."""
+        try:
+            while line := await self._channel.read_line():
+                request = json.loads(line)
+                try:
+                    if request["op"] == "echo":
+                        await self._reply(request, ok={})
+                        echo.serve_in_thread(self._channel.blocking(ECHO_TIMEOUT))
+                        return True
+                    await self._reply(request, ok=await self._carry_out(request))
+                except NoDevice as error:
+                    await self._reply(request, error=("no-device", str(error)))
+                except (BadRequest, KeyError, TypeError, ValueError) as error:
+                    await self._reply(request, error=("bad-request", str(error)))
+        except (ValueError, TypeError, OSError) as error:
+            log.debug("%s: the control connection broke: %s", self._channel.peer, error)
+        finally:
+            for allocation in self._allocations:
+                await self._manager.release(allocation)
+                self._sessions.end(allocation)
+        return False
+
+    async def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request["op"]:
+            case "list":
+                return {"devices": [await self._describe(device) for device in self._devices]}
+            case "allocate":
+                return await self._allocate(request)
+            case unknown:
+                raise BadRequest(f"there is no operation “{unknown}”")
+
+    async def _describe(self, device: Device) -> dict[str, Any]:
+        holders = [str(holder) for holder in await self._manager.holders(device)]
+        return device.to_json() | {"memory_free": self._ledger.free(device.index), "holders": holders}
+
+    async def _allocate(self, request: dict[str, Any]) -> dict[str, Any]:
+        holder = Holder(*(_printable(str(request[name])) for name in ("user", "host", "command")))
+        count = request.get("count")
+        allocation = await self._manager.allocate(holder, None if count is None else int(count))
+        self._allocations.append(allocation)
+        log.info("%s holds %d device(s)", holder, len(allocation.devices))
+        devices = [device.to_json() for device in allocation.devices]
+        return {"allocation": allocation.id.hex(), "secret": allocation.secret.hex(), "devices": devices}
+
+    async def _reply(self, request: dict[str, Any], **content: Any) -> None:
+        if "error" in content:
+            code, message = content["error"]
+            content = {"error": {"code": code, "message": message}}
+        await self._channel.write(json.dumps({"id": request.get("id"), **content}).encode() + b"\n")
+
+
+def _printable(text: str) -> str:
+    """What a client says about itself, fit for a log and a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text[:100])

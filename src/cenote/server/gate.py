@@ -1,0 +1,191 @@
+"""The gate: accepts connections, reads a preamble from each, and passes it to whom it is for."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import secrets
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+
+from cenote import protocol
+from cenote.errors import CannotListen, ProtocolError
+from cenote.pool.manager import Allocation
+from cenote.protocol import Address, Answer, Kind, Preamble, Status
+from cenote.server.channel import Channel
+from cenote.server.control import Control
+from cenote.server.identity import Identity
+from cenote.server.sessions import Sessions
+
+log = logging.getLogger("cenote.gate")
+
+UNPROVED_LIMIT = 16  # connections that may stand at the gate; the others wait in the kernel's backlog
+PREAMBLE_TIMEOUT = 2.0
+HELLO_TIMEOUT = 3.0
+BACKLOG = 512
+
+
+def listen(address: Address) -> socket.socket:
+    """A listening socket on a numeric address, or one sentence why not."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((address.host, address.port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        reason = {
+            errno.EADDRINUSE: "is in use already; another server may be running, or name another one with --listen",
+            errno.EADDRNOTAVAIL: "is not an address of this machine",
+            errno.EACCES: "is not ours to use; ports below 1024 are for root",
+        }.get(error.errno or 0, f"cannot be listened on: {error.strerror}")
+        raise CannotListen(f"{address} {reason}") from None
+    sock.setblocking(False)
+    return sock
+
+
+class Gate:
+    def __init__(
+        self,
+        listeners: list[socket.socket],
+        identity: Identity,
+        sessions: Sessions,
+        find_allocation: Callable[[bytes], Awaitable[Allocation | None]],
+        control: Callable[[Channel], Control],
+    ) -> None:
+        self._listeners = listeners
+        self._identity = identity
+        self._tls_context: ssl.SSLContext = identity.tls_context()
+        self._sessions = sessions
+        self._find_allocation = find_allocation
+        self._control = control
+        self._unproved = asyncio.Semaphore(UNPROVED_LIMIT)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        for listener in self._listeners:
+            self._start(self._accept(listener))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for listener in self._listeners:
+            listener.close()
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a connection ended in an error of ours", exc_info=error)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._unproved.acquire()
+            try:
+                sock, _ = await loop.sock_accept(listener)
+            except OSError as error:  # out of descriptors, or the client is gone already
+                self._unproved.release()
+                log.warning("a connection could not be accepted: %s", error)
+                await asyncio.sleep(0.1)
+                continue
+            self._start(self._receive(sock))
+
+    async def _receive(self, sock: socket.socket) -> None:
+        """One connection from its first byte until it is somebody else's or over."""
+        handed_on = False
+        standing = _Standing(self._unproved)
+        try:
+            _tune(sock)
+            channel = Channel(sock)
+            async with asyncio.timeout(PREAMBLE_TIMEOUT):
+                data = await channel.read_exactly(protocol.PREAMBLE_SIZE)
+            if len(data) == protocol.PREAMBLE_SIZE:
+                handed_on = await self._dispatch(channel, data, standing)
+        except TimeoutError:
+            log.debug("a connection was too slow")
+        except OSError as error:
+            log.debug("a connection broke: %s", error)
+        finally:
+            standing.leave()
+            if not handed_on:
+                sock.close()
+
+    async def _dispatch(self, channel: Channel, data: bytes, standing: _Standing) -> bool:
+        """Judges the preamble. True when a thread has taken the socket over; workers get a copy of it."""
+        try:
+            preamble = Preamble.decode(data)
+        except ProtocolError as error:
+            log.info("%s: %s", channel.peer, error)
+            return await self._refuse(channel, Status.MALFORMED)
+        if not preamble.served:
+            log.warning("%s speaks protocol %d.%d, which this server does not", channel.peer, preamble.major, preamble.minor)
+            return await self._refuse(channel, Status.WRONG_VERSION)
+        if not preamble.tls and not protocol.is_loopback(channel.peer):
+            return await self._refuse(channel, Status.TLS_REQUIRED)
+        match preamble.kind:
+            case Kind.CONTROL:
+                return await self._serve_control(channel, data, preamble.tls, standing)
+            case Kind.SESSION:
+                allocation = await self._find_allocation(preamble.id)
+                if allocation is None:
+                    return await self._refuse(channel, Status.UNKNOWN)
+                status = await self._sessions.open(allocation, channel.socket, data, preamble.tls)
+            case Kind.STREAM:
+                status = await self._sessions.add_stream(preamble, channel.socket, data)
+        return await self._refuse(channel, status) if status != Status.GO_ON else False
+
+    async def _refuse(self, channel: Channel, status: Status) -> bool:
+        async with asyncio.timeout(PREAMBLE_TIMEOUT):
+            await channel.write(Answer(status, secrets.token_bytes(32)).encode())
+        with suppress(OSError):  # so that the answer arrives even where we have not read all that was sent
+            channel.socket.shutdown(socket.SHUT_WR)
+        return False
+
+    async def _serve_control(self, channel: Channel, preamble: bytes, tls: bool, standing: _Standing) -> bool:
+        answer = Answer(Status.GO_ON, secrets.token_bytes(32)).encode()
+        async with asyncio.timeout(HELLO_TIMEOUT):
+            await channel.write(answer)
+            if tls:
+                try:
+                    await channel.start_tls(self._tls_context)
+                except ssl.SSLError as error:
+                    log.info("%s: %s", channel.peer, error)
+                    return False
+            control = self._control(channel)
+            if not await control.authenticate(self._identity.key.key, preamble, answer):
+                return False
+        standing.leave()
+        return await control.serve()
+
+
+class _Standing:
+    """A place among those who have not proved anything yet; left once, early or at the end."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places: asyncio.Semaphore | None = places
+
+    def leave(self) -> None:
+        if self._places is not None:
+            self._places.release()
+            self._places = None
+
+
+def _tune(sock: socket.socket) -> None:
+    """Small packets leave at once, and a client whose machine vanished is noticed within about a minute."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 9)
