@@ -51,7 +51,7 @@ def allowed() -> bool:
 def link(forwarder: Path, delay_us: float, gbits: float = 10) -> Iterator[Link]:
     """Makes two hosts and the link between them, and removes them with all that runs there, whatever happens inside.
 
-    `forwarder` is the delaylink program. It stands in a namespace of its own, so the machine's own network is untouched.
+    `forwarder` is the delaylink program. It stands in a namespace of its own: the machine's own network is untouched.
     """
     _sweep()
     base = f"{PREFIX}-{os.getpid()}"

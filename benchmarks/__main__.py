@@ -1,0 +1,94 @@
+"""Every figure that the README quotes: `make bench`, or `python -m benchmarks --help`."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import build, delay, drivers, machine, measure, namespaces, programs, report
+from benchmarks.drivers import Driver, MissingError
+from benchmarks.marks import ROWS, Result
+from benchmarks.programs import Program
+from benchmarks.sides import native, plain_tcp, remote
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    keys = [row.key for row in ROWS]
+    parser.add_argument("--only", help=f"rows to take, separated by commas: {', '.join(keys)}, delay")
+    parser.add_argument("--driver", choices=drivers.NAMES, default="pocl", help="the driver behind both sides")
+    parser.add_argument("--quick", action="store_true", help="one short run of each instead of five: does it work?")
+    parser.add_argument("--pyopencl", type=Path, help="a checkout of pyopencl, for its tests")
+    parser.add_argument("--no-write", action="store_true", help="only print")
+    chosen = parser.parse_args()
+    chosen.keys = set(chosen.only.split(",")) if chosen.only else {*keys, "delay"}
+    if unknown := chosen.keys - {*keys, "delay"}:
+        parser.error(f"no such row: {', '.join(sorted(unknown))}")
+    chosen.runs = 1 if chosen.quick else 5
+    chosen.budget = 0.1 if chosen.quick else 0.4
+    return chosen
+
+
+def wanted_programs(chosen: argparse.Namespace, driver: Driver) -> list[Program]:
+    """The programs of other people that this machine can run; says what it leaves out."""
+    makers: dict[str, Callable[[], Program]] = {
+        "hashcat": programs.hashcat,
+        "pyopencl": lambda: programs.pyopencl(chosen.pyopencl),
+    }
+    found = []
+    for key, make in makers.items():
+        if not driver.computes or chosen.keys.isdisjoint({key, "delay"}):
+            continue
+        try:
+            found.append(make())
+        except MissingError as missing:
+            print(f"left out: {missing}", file=sys.stderr)
+    return found
+
+
+def loopback(chosen: argparse.Namespace, driver: Driver, others: list[Program]) -> list[Result]:
+    with remote(driver) as far, plain_tcp(build.program("tcpbench")) as tcp:
+        sides = [native(driver), far]
+        results = measure.calls(driver, sides, tcp, chosen.runs, chosen.budget, chosen.keys)
+        results += measure.processes(driver, sides, chosen.runs, 4 if chosen.quick else 20, chosen.keys)
+        named = [program for program in others if program.key in chosen.keys]
+        return results + programs.wall_times(named, sides, min(chosen.runs, 3))
+
+
+def over_delay(chosen: argparse.Namespace, driver: Driver, others: list[Program]) -> list[delay.Column]:
+    if "delay" not in chosen.keys:
+        return []
+    if not namespaces.allowed():
+        print("left out: delay, because this user may not make network namespaces", file=sys.stderr)
+        return []
+    with tempfile.TemporaryDirectory(prefix="cenote-bench-") as homes:
+        return [delay.column(driver, us, others, chosen.budget, Path(homes)) for us in delay.DELAYS_US]
+
+
+def main() -> int:
+    chosen = arguments()
+    try:
+        driver = drivers.find(chosen.driver)
+    except MissingError as missing:
+        print(f"cannot measure: {missing}", file=sys.stderr)
+        return 1
+    others = wanted_programs(chosen, driver)
+    results = loopback(chosen, driver, others)
+    columns = over_delay(chosen, driver, others)
+    sections = [f"Driver behind both sides: {chosen.driver}. Medians of {chosen.runs} runs in turn, over loopback TCP."]
+    tcp = next((result.tcp for result in results if result.tcp[0]), [])
+    sections += [text for text in (report.table(results), report.tcp_lines(tcp, measure.BLOCK)) if text]
+    if columns:
+        sections += ["## With delay between two hosts", f"TLS, {delay.GBITS:g} Gbit/s.", delay.table(columns)]
+    print("\n\n".join(sections))
+    if not chosen.no_write:
+        data = {"rows": [asdict(r) | {"row": r.row.key} for r in results], "delay": [asdict(c) for c in columns]}
+        command = " ".join(["python -m benchmarks", *sys.argv[1:]])
+        print(f"\nwritten to {report.write(f'opencl-{chosen.driver}', machine.describe(), command, sections, data)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

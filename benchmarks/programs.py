@@ -1,0 +1,67 @@
+"""Whole wall times of programs that other people wrote."""
+
+import hashlib
+import importlib.util
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.drivers import MissingError
+from benchmarks.marks import PROGRAMS, Result
+from benchmarks.sides import ProgramError, Side
+
+# The parts of pyopencl's suite that work the device hardest; `make suites` runs all of it.
+PYOPENCL_FILES = ("test_array.py", "test_wrapper.py", "test_algorithm.py")
+
+
+@dataclass(frozen=True)
+class Program:
+    key: str
+    words: list[str | Path]
+    expected: str  # appears in what the program prints
+    environment: dict[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+
+    def wall(self, side: Side, home: Path) -> float:
+        """Runs once. `home` keeps the caches that the program makes, apart for each side."""
+        extra = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), **self.environment}
+        output, took = side.run(*self.words, cwd=self.cwd, **extra)
+        if self.expected not in output:
+            raise ProgramError(f"{side.name}: {self.key} did not print “{self.expected}”")
+        return took
+
+
+def hashcat() -> Program:
+    """Finds a word of six letters by trying them all."""
+    if shutil.which("hashcat") is None:
+        raise MissingError("hashcat is not installed")
+    digest = hashlib.md5(b"quartz", usedforsecurity=False).hexdigest()
+    words: list[str | Path] = ["hashcat", "--force", "--quiet", "--potfile-disable", "--session", "cenote-bench"]
+    return Program("hashcat", [*words, "-m", "0", "-a", "3", digest, "?l" * 6], f"{digest}:quartz")
+
+
+def pyopencl(checkout: Path | None) -> Program:
+    """pyopencl's own tests, from a checkout beside the installed wheel."""
+    if checkout is None or not (checkout / "test").is_dir():
+        raise MissingError("pyopencl's tests need a checkout of its repository: --pyopencl PATH")
+    if importlib.util.find_spec("pytest") is None or importlib.util.find_spec("pyopencl") is None:
+        raise MissingError("pyopencl's tests need pytest and pyopencl in this environment")
+    words: list[str | Path] = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PYOPENCL_FILES]
+    return Program("pyopencl", words, " passed", {"PYOPENCL_NO_CACHE": "1"}, checkout / "test")
+
+
+def wall_times(programs: list[Program], sides: list[Side], runs: int) -> list[Result]:
+    results = []
+    for program in programs:
+        with tempfile.TemporaryDirectory(prefix="cenote-bench-") as folder:
+            homes = [Path(folder) / side.name for side in sides]
+            for home in homes:
+                (home / "cache").mkdir(parents=True)
+            for side, home in zip(sides, homes, strict=True):
+                program.wall(side, home)  # fills the caches
+            pairs = [[program.wall(side, home) for side, home in zip(sides, homes, strict=True)] for _ in range(runs)]
+        row = next(row for row in PROGRAMS if row.key == program.key)
+        results.append(Result(row, [pair[0] for pair in pairs], [pair[1] for pair in pairs], [{}] * runs))
+    return results
