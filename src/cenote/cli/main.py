@@ -27,7 +27,9 @@ app = typer.Typer(
 Servers = Annotated[
     list[str], typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server to use.")
 ]
-Server = Annotated[str, typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server.")]
+Server = Annotated[
+    str, typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server.")
+]
 KEY_HELP = "Key file of the server; found by itself on the server’s own host."
 Key = Annotated[Path | None, typer.Option("--key", "-k", metavar="FILE", envvar="CENOTE_KEY", help=KEY_HELP)]
 Keys = Annotated[list[Path], typer.Option("--key", "-k", metavar="FILE", envvar="CENOTE_KEY", help=KEY_HELP)]
@@ -36,7 +38,8 @@ Keys = Annotated[list[Path], typer.Option("--key", "-k", metavar="FILE", envvar=
 @app.command()
 def serve(
     listen: Annotated[
-        list[str], typer.Option("--listen", "-l", metavar="ADDR[:PORT]", help="Where to listen; everywhere if not given.")
+        list[str],
+        typer.Option("--listen", "-l", metavar="ADDR[:PORT]", help="Where to listen; everywhere if not given."),
     ] = [],  # noqa: B006
     device: Annotated[
         list[str], typer.Option("--device", "-d", metavar="FILTER", help="TEXT in the name, FIELD=TEXT or FIELD~REGEX.")

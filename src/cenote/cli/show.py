@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cenote import __version__
 from cenote.devices import human_size
@@ -37,7 +38,9 @@ def running(server: Running) -> None:
         lines.append(f"  listening on  {address}{' (this machine only)' if is_loopback(address.host) else ''}")
     for device in server.devices:
         size, kind = human_size(device.memory), device.type.upper()
-        lines.append(f"  device {device.index:<6} {device.name} · {kind} · {size} · {device.platform} {device.driver_version}")
+        lines.append(
+            f"  device {device.index:<6} {device.name} · {kind} · {size} · {device.platform} {device.driver_version}"
+        )
     lines += [f"  key file      {server.identity.key_file}", "Ready. Ctrl-C ends it."]
     print("\n".join(lines), flush=True)
 
@@ -75,16 +78,17 @@ def _speed(bytes_per_second: float) -> str:
     return f"{bytes_per_second / 1e9:.2f} GB/s ({bytes_per_second * 8 / 1e9:.1f} Gbit/s)"
 
 
-def findings(found: Sequence[Finding]) -> int:
-    """Prints a line for each check, with the remedy where there is something to mend. The exit code."""
+def findings(found: Iterable[Finding]) -> int:
+    """A line for each check, with the remedy where there is something to mend. The exit code."""
     console = _console()
-    marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "wrong": "[red]wrong[/]"}
+    colours = {"ok": "green", "note": "yellow", "wrong": "red"}
+    code = 0
     for finding in found:
-        console.print(f"{marks[finding.state]:<6} ", end="")
-        console.print(finding.what, highlight=False, markup=False)
+        console.print(Text(f"{finding.state:<6}", style=colours[finding.state]) + Text(finding.what))
         if finding.remedy:
-            console.print(f"      → {finding.remedy}", highlight=False, markup=False)
-    return int(any(finding.state == "wrong" for finding in found))
+            console.print(Text(f"      → {finding.remedy}"))
+        code |= finding.state == "wrong"
+    return code
 
 
 def _console() -> Console:

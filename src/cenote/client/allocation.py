@@ -72,13 +72,15 @@ def key_of_each(servers: Sequence[Address], key_files: Sequence[Path]) -> Sequen
     if len(key_files) <= 1:
         return [key_files[0] if key_files else None] * len(servers)
     if len(key_files) != len(servers):
-        raise NoDevice(f"there are {len(servers)} servers and {len(key_files)} keys; give one key, or one for each server")
+        raise NoDevice(
+            f"there are {len(servers)} servers and {len(key_files)} keys; give one key, or one for each server"
+        )
     return list(key_files)
 
 
 def _allocate(control: Control, count: int | None, command: Sequence[str]) -> Share:
     reply = control.request(
-        "allocate", count=count, user=_user(), host=socket.gethostname(), command=" ".join(command)[:80]
+        "allocate", count=count, user=_user(), host=socket.gethostname(), command=Path(command[0]).name
     )
     names = [str(device["name"]) for device in reply["devices"]]
     return Share(control.address, control.tls, reply["allocation"], reply["secret"], names)

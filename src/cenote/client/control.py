@@ -137,7 +137,9 @@ def _enter(
         case Status.BUSY:
             raise Unreachable(f"the server at {named} is too busy; try again")
         case status:
-            raise ProtocolError(f"the server at {named} refused the connection: {status.name.lower().replace('_', ' ')}")
+            raise ProtocolError(
+                f"the server at {named} refused the connection: {status.name.lower().replace('_', ' ')}"
+            )
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -166,7 +168,9 @@ def _prove(
     try:
         hello = _result(_parse(named, line))
     except NotAllowed:
-        raise NotAllowed(f"the server at {named} does not accept the key; take the key file that it names now") from None
+        raise NotAllowed(
+            f"the server at {named} does not accept the key; take the key file that it names now"
+        ) from None
     theirs = protocol.proof(key.key, "server", preamble, answer, nonce)
     if not hmac.compare_digest(theirs.hex(), str(hello.get("proof"))):
         raise NotAllowed(f"what answers at {named} does not have the key and is not the server that you mean")

@@ -38,7 +38,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run(servers: Sequence[Address], key_files: Sequence[Path], count: int | None, command: Sequence[str]) -> int:
-    """Runs the command with devices of the servers. Returns its wait status as ``os.waitstatus_to_exitcode`` gives it."""
+    """Runs the command with devices of the servers. Returns its wait status, negative for a signal."""
     program = _find(command[0])
     allocations = Allocations.request(servers, key_files, count, command)
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
@@ -83,7 +83,7 @@ def _start(program: str, command: Sequence[str], variables: Mapping[str, str]) -
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED | {signal.SIGCHLD})
 
     try:
-        return subprocess.Popen(command, executable=program, env=variables, preexec_fn=in_child)  # noqa: PLW1509
+        return subprocess.Popen(command, executable=program, env=variables, preexec_fn=in_child)
     except OSError as error:
         raise CannotExecute(f"{command[0]} cannot be run: {error.strerror}") from None
 

@@ -31,7 +31,10 @@ def find_loader(library_path: str = "") -> Path | None:
     for folder in filter(None, library_path.split(os.pathsep)):
         if (found := Path(folder) / "libOpenCL.so.1").exists() and not paths.is_ours(found):
             return found
-    for found in [*_known_to_ldconfig("libOpenCL.so.1"), *sorted(site_packages().glob("pyopencl*/.libs/libOpenCL*.so*"))]:
+    for found in [
+        *_known_to_ldconfig("libOpenCL.so.1"),
+        *sorted(site_packages().glob("pyopencl*/.libs/libOpenCL*.so*")),
+    ]:
         if found.exists() and not paths.is_ours(found):
             return found
     return next(iter(sorted(site_packages().glob("pyopencl.libs/libOpenCL*.so*"))), None)
@@ -87,7 +90,9 @@ class Drivers:
         vendors = named if named.is_dir() and not (named / "cenote.icd").exists() else SYSTEM_VENDORS
         icds = find_icds(vendors)
         if not icds:
-            raise NoDriver("this machine has no OpenCL driver; “pip install pocl-binary-distribution” brings one for CPUs")
+            raise NoDriver(
+                "this machine has no OpenCL driver; “pip install pocl-binary-distribution” brings one for CPUs"
+            )
         loader = os.environ.get("CENOTE_OPENCL_LOADER") or find_loader(os.pathsep.join(library_path))
         if loader is None:
             raise NoDriver("this machine has no OpenCL loader; install ocl-icd-libopencl1, or “pip install pyopencl”")
@@ -107,7 +112,12 @@ class Drivers:
         """Asks a worker, so that no driver is ever loaded into this process."""
         try:
             listing = subprocess.run(
-                [paths.worker(), "--list-devices"], env=self.environment, capture_output=True, text=True, timeout=120, check=True
+                [paths.worker(), "--list-devices"],
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=True,
             )
             platforms = json.loads(listing.stdout)["platforms"]
             return [Device.from_listing(platform, device) for platform in platforms for device in platform["devices"]]

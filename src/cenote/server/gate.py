@@ -130,7 +130,9 @@ class Gate:
             log.info("%s: %s", channel.peer, error)
             return await self._refuse(channel, Status.MALFORMED)
         if not preamble.served:
-            log.warning("%s speaks protocol %d.%d, which this server does not", channel.peer, preamble.major, preamble.minor)
+            log.warning(
+                "%s speaks protocol %d.%d, which this server does not", channel.peer, preamble.major, preamble.minor
+            )
             return await self._refuse(channel, Status.WRONG_VERSION)
         if not preamble.tls and not protocol.is_loopback(channel.peer):
             return await self._refuse(channel, Status.TLS_REQUIRED)

@@ -37,6 +37,7 @@ class Sessions:
         self._spares = spares
         self._ledger = ledger
         self._sessions: dict[bytes, Session] = {}
+        self._one_ended = asyncio.Event()
 
     async def open(self, allocation: Allocation, sock: socket.socket, preamble: bytes, tls: bool) -> Status:
         """Gives the connection to a spare worker and waits until it has proved the secret or has not."""
@@ -80,13 +81,15 @@ class Sessions:
         for session in self._sessions.values():
             session.worker.kill()
         while self._sessions:
-            await asyncio.sleep(0.01)
+            self._one_ended.clear()
+            await self._one_ended.wait()
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     async def _proved(self, session: Session, stream: int) -> bool:
-        proof = session.proofs[stream] = asyncio.get_running_loop().create_future()
+        proof: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        session.proofs[stream] = proof
         try:
             async with asyncio.timeout(PROOF_TIMEOUT):
                 proved = await proof
@@ -136,6 +139,7 @@ class Sessions:
 
     def _ended(self, session: Session) -> None:
         del self._sessions[session.id]
+        self._one_ended.set()
         self._ledger.forget(session)
         for proof in session.proofs.values():
             if not proof.done():

@@ -108,5 +108,3 @@ def _has_ipv6() -> bool:
 def _address_of(listener: socket.socket) -> Address:
     host, port = listener.getsockname()[:2]
     return Address(host, port)
-
-

@@ -1,0 +1,1 @@
+"""What tests share: servers, programs run through them, stand-ins for the native parts."""

@@ -1,0 +1,147 @@
+"""A real ``cenote serve`` for tests, and programs run through it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CENOTE = [sys.executable, "-c", "from cenote.cli.main import main; main()"]
+START_TIMEOUT = 60.0
+
+
+@dataclass
+class Server:
+    """A running server. ``environment`` is what its clients need to find its key."""
+
+    process: subprocess.Popen[str]
+    address: str
+    environment: dict[str, str]
+    announced: str
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+    def cenote(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Runs ``cenote COMMAND --server <this one> …``."""
+        command, *rest = arguments
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            [*CENOTE, command, "--server", self.address, *rest],
+            **{"env": self.environment, "capture_output": True, "text": True, "timeout": 120, **options},
+        )
+
+    def run(
+        self,
+        program: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 300,
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a program on this server's devices; with ``check`` its failure fails the test, with what it said."""
+        done: subprocess.CompletedProcess[str] = self.cenote(
+            "run", "--", *map(str, program), env=self.environment | dict(env or {}), timeout=timeout
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{program[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def start(self, program: Sequence[str | Path], **options: object) -> subprocess.Popen[str]:
+        """Like ``run``, but does not wait."""
+        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+            [*CENOTE, "run", "--server", self.address, "--", *map(str, program)],
+            **{"env": self.environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
+        )
+
+    def workers(self) -> list[int]:
+        """The process ids of its workers, spare ones included."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def wait_for_log(self, text: str, timeout: float = 10.0) -> str:
+        """The first line of its log with the text in it."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for line in list(self.log):
+                if text in line:
+                    return line
+            time.sleep(0.02)
+        raise AssertionError(f"“{text}” did not come up in the log:\n" + "\n".join(self.log))
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+@contextmanager
+def serving(
+    *arguments: str, env: Mapping[str, str] | None = None, listen: str = "127.0.0.1:0", state: Path | None = None
+) -> Iterator[Server]:
+    """``cenote serve`` on a free port with a state folder of its own, until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="cenote-test-") as folder:
+        variables = os.environ | dict(env or {}) | {"XDG_STATE_HOME": str(state or folder), "PYTHONUNBUFFERED": "1"}
+        process = subprocess.Popen(
+            [*CENOTE, "serve", "--listen", listen, *arguments],
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        server = Server(process, "", dict(variables), "")
+        assert process.stdout is not None and process.stderr is not None
+        logged = threading.Thread(target=_collect, args=(process.stderr, server.log), daemon=True)
+        logged.start()
+        watchdog = threading.Timer(START_TIMEOUT, process.kill)
+        watchdog.start()
+        for line in process.stdout:
+            server.announced += line
+            if line.startswith("Ready"):
+                break
+        watchdog.cancel()
+        try:
+            if not (found := re.search(r"listening on +(\S+)", server.announced)):
+                process.wait(5)
+                logged.join(5)
+                raise AssertionError(f"the server did not start: {server.announced}" + "\n".join(server.log))
+            server.address = found[1]
+            yield server
+        finally:
+            server.stop()
+            logged.join(5)
+            process.stdout.close()
+            process.stderr.close()
+
+
+def _collect(stream: Iterator[str], lines: list[str]) -> None:
+    for line in stream:
+        lines.append(line.rstrip("\n"))
+
+
+def wait_until(condition: object, timeout: float = 5.0) -> None:
+    """Waits for a function to return something true; what it returned last stands in the failure."""
+    assert callable(condition)
+    end = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"still {value!r} after {timeout} s")
+        time.sleep(0.02)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, zombies included."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
