@@ -1,0 +1,45 @@
+"""Fixtures for all tests. Their implementations are in tests/support/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cenote import paths
+from tests.support import borrower, native_stub
+from tests.support.servers import Server, serving
+from tests.support.skips import SkipPolicy
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(SkipPolicy())
+
+
+@pytest.fixture(scope="session")
+def stub_native(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Native parts that are Python scripts: for tests of the Python side alone."""
+    return native_stub.make(tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture
+def stub_server(stub_native: Path) -> Iterator[Server]:
+    """A server of this test's own, with two stand-in devices and stand-in workers."""
+    with serving("--verbose", env={"CENOTE_NATIVE": str(stub_native)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A real server lending the PoCL device, shared by all tests. Those that end workers or servers use their own."""
+    if not (paths.native() / "bin" / "cenote-worker").exists():
+        pytest.skip("the native parts are not built: run “make build”")
+    with serving("--device", "platform=Portable Computing Language") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def borrower_python() -> Path:
+    """A Python with pyopencl and numpy but no driver: what it sees is borrowed."""
+    return borrower.python()
