@@ -1,5 +1,7 @@
 """cl_khr_command_buffer, version 0.9.8."""
 
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from typing import Annotated

@@ -537,7 +537,6 @@ CONSTANTS: dict[str, int] = {
     # cl_khr_icd
     "CL_PLATFORM_ICD_SUFFIX_KHR": 0x920,
     "CL_PLATFORM_NOT_FOUND_KHR": -1001,
-    "CL_ICD2_TAG_KHR": 0x4F50454E434C3331,
     # cl_khr_il_program
     "CL_DEVICE_IL_VERSION_KHR": 0x105B,
     "CL_PROGRAM_IL_KHR": 0x1169,
@@ -556,6 +555,11 @@ CONSTANTS: dict[str, int] = {
     "CL_DEVICE_GPU_OVERLAP_NV": 0x4004,
     "CL_DEVICE_KERNEL_EXEC_TIMEOUT_NV": 0x4005,
     "CL_DEVICE_INTEGRATED_MEMORY_NV": 0x4006,
+    # of the same extension, though no header has them
+    "CL_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT_NV": 0x4007,
+    "CL_DEVICE_PCI_BUS_ID_NV": 0x4008,
+    "CL_DEVICE_PCI_SLOT_ID_NV": 0x4009,
+    "CL_DEVICE_PCI_DOMAIN_ID_NV": 0x400A,
     # cl_amd_device_attribute_query
     "CL_DEVICE_PROFILING_TIMER_OFFSET_AMD": 0x4036,
     "CL_DEVICE_TOPOLOGY_AMD": 0x4037,
