@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.machines import Machine
+
 CENOTE = [sys.executable, "-c", "from cenote.cli.main import main; main()"]
 START_TIMEOUT = 60.0
 
@@ -27,6 +29,7 @@ class Server:
     address: str
     environment: dict[str, str]
     announced: str
+    prefix: list[str]  # what starts a command on the client's machine
     log: list[str] = field(default_factory=list)
 
     @property
@@ -37,7 +40,7 @@ class Server:
         """Runs ``cenote COMMAND --server <this one> …``."""
         command, *rest = arguments
         return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            [*CENOTE, command, "--server", self.address, *rest],
+            [*self.prefix, *CENOTE, command, "--server", self.address, *rest],
             **{"env": self.environment, "capture_output": True, "text": True, "timeout": 120, **options},
         )
 
@@ -60,7 +63,7 @@ class Server:
     def start(self, program: Sequence[str | Path], **options: object) -> subprocess.Popen[str]:
         """Like ``run``, but does not wait."""
         return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-            [*CENOTE, "run", "--server", self.address, "--", *map(str, program)],
+            [*self.prefix, *CENOTE, "run", "--server", self.address, "--", *map(str, program)],
             **{"env": self.environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
         )
 
@@ -85,21 +88,39 @@ class Server:
         return self.process.wait(20)
 
 
+def prefix(machine: Machine | None) -> list[str]:
+    return machine.command() if machine else []
+
+
 @contextmanager
 def serving(
-    *arguments: str, env: Mapping[str, str] | None = None, listen: str = "127.0.0.1:0", state: Path | None = None
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    state: Path | None = None,
+    machines: tuple[Machine, Machine] | None = None,
 ) -> Iterator[Server]:
-    """``cenote serve`` on a free port with a state folder of its own, until the block ends."""
+    """``cenote serve`` on a free port with a state folder of its own, until the block ends.
+
+    With ``machines`` it runs on the first and its clients on the second; else all are here, over loopback.
+    """
+    lender, borrower = machines or (None, None)
     with tempfile.TemporaryDirectory(prefix="cenote-test-") as folder:
         variables = os.environ | dict(env or {}) | {"XDG_STATE_HOME": str(state or folder), "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(
-            [*CENOTE, "serve", "--listen", listen, *arguments],
+            [
+                *prefix(lender),
+                *CENOTE,
+                "serve",
+                "--listen",
+                f"{lender.address if lender else '127.0.0.1'}:0",
+                *arguments,
+            ],
             env=variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        server = Server(process, "", dict(variables), "")
+        server = Server(process, "", dict(variables), "", prefix(borrower))
         assert process.stdout is not None and process.stderr is not None
         logged = threading.Thread(target=_collect, args=(process.stderr, server.log), daemon=True)
         logged.start()
