@@ -36,7 +36,8 @@ native-tests: .venv/ready-dev
 	@$(VENV)/ctest --test-dir build --output-on-failure -j $(JOBS)
 
 test: build native-tests ## all tests, installing what they need
-	@$(VENV)/pytest
+	@scripts/test-programs
+	@$(VENV)/pytest $(ARGS)
 
 check: build .venv/ready-dev ## style, types, likely mistakes
 	@scripts/check

@@ -1,0 +1,51 @@
+"""Checks that nothing in a wheel needs a newer glibc than the one named, nor any library that a host may lack.
+
+symbols.py 2.28 dist/cenote-….whl
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import zipfile
+
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
+
+GLIBC = {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "ld-linux-x86-64.so.2"}
+OURS = {"libcenote.so"}
+
+
+def complaints(name: str, content: bytes, newest: tuple[int, ...]) -> list[str]:
+    found = []
+    elf = ELFFile(io.BytesIO(content))
+    for section in elf.iter_sections():
+        if isinstance(section, GNUVerNeedSection):
+            for _, versions in section.iter_versions():
+                for version in versions:
+                    number = re.fullmatch(r"GLIBC_([\d.]+)", version.name)
+                    if number and tuple(map(int, number[1].split("."))) > newest:
+                        found.append(f"{name} needs {version.name}")
+        if isinstance(section, DynamicSection):
+            needed = {tag.needed for tag in section.iter_tags() if tag.entry.d_tag == "DT_NEEDED"}
+            found += [f"{name} needs {library}" for library in sorted(needed - GLIBC - OURS)]
+    return found
+
+
+def main() -> None:
+    newest = tuple(map(int, sys.argv[1].split(".")))
+    checked, found = 0, []
+    for wheel in sys.argv[2:]:
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                content = archive.read(name)
+                if content.startswith(b"\x7fELF"):
+                    checked += 1
+                    found += complaints(name, content, newest)
+    print("\n".join(found) or f"{checked} native files run on glibc {sys.argv[1]} and later")
+    sys.exit(bool(found) or not checked)
+
+
+main()
