@@ -111,8 +111,8 @@ DISPATCH: tuple[str | None, ...] = (
     "clEnqueueMigrateMemObjects",
     "clEnqueueMarkerWithWaitList",
     "clEnqueueBarrierWithWaitList",
-    None,  # clCreateFromGLTexture
     "clGetExtensionFunctionAddressForPlatform",
+    None,  # clCreateFromGLTexture
     None,  # clGetDeviceIDsFromD3D11KHR
     None,  # clCreateFromD3D11BufferKHR
     None,  # clCreateFromD3D11Texture2DKHR
