@@ -1,17 +1,23 @@
 """Every figure that the README quotes: `make bench`, or `python -m benchmarks --help`."""
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks import build, delay, drivers, machine, measure, namespaces, programs, report
+from benchmarks import build, delay, drivers, machine, measure, namespaces, peers, programs, report
+from benchmarks.delay import Column
 from benchmarks.drivers import Driver, MissingError
-from benchmarks.marks import ROWS, Result
+from benchmarks.marks import PROCESS, ROWS, Result
 from benchmarks.programs import Program
-from benchmarks.sides import native, plain_tcp, remote
+from benchmarks.sides import ProgramError, native, plain_tcp, remote
+
+Taken = TypeVar("Taken")
 
 
 def arguments() -> argparse.Namespace:
@@ -20,7 +26,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", help=f"rows to take, separated by commas: {', '.join(keys)}, delay")
     parser.add_argument("--driver", choices=drivers.NAMES, default="pocl", help="the driver behind both sides")
     parser.add_argument("--quick", action="store_true", help="one short run of each instead of five: does it work?")
-    parser.add_argument("--pyopencl", type=Path, help="a checkout of pyopencl, for its tests")
+    parser.add_argument("--pyopencl", type=Path, metavar="PATH", help="a checkout of pyopencl, for its tests")
+    parser.add_argument("--pocl-remote", type=Path, metavar="PATH", help="a checkout of pocl/pocl, to measure beside")
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     chosen.keys = set(chosen.only.split(",")) if chosen.only else {*keys, "delay"}
@@ -48,23 +55,50 @@ def wanted_programs(chosen: argparse.Namespace, driver: Driver) -> list[Program]
     return found
 
 
-def loopback(chosen: argparse.Namespace, driver: Driver, others: list[Program]) -> list[Result]:
+class Attempts:
+    """Runs one measurement after the other; one that fails takes no other with it."""
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+
+    def __call__(self, take: Callable[[], list[Taken]]) -> list[Taken]:
+        try:
+            return take()
+        except (ProgramError, MissingError, subprocess.TimeoutExpired) as failure:
+            print(f"failed: {failure}", file=sys.stderr)
+            self.failures.append(str(failure))
+            return []
+
+
+def loopback(chosen: argparse.Namespace, driver: Driver, others: list[Program], attempt: Attempts) -> list[Result]:
+    results: list[Result] = []
     with remote(driver) as far, plain_tcp(build.program("tcpbench")) as tcp:
         sides = [native(driver), far]
-        results = measure.calls(driver, sides, tcp, chosen.runs, chosen.budget, chosen.keys)
-        results += measure.processes(driver, sides, chosen.runs, 4 if chosen.quick else 20, chosen.keys)
-        named = [program for program in others if program.key in chosen.keys]
-        return results + programs.wall_times(named, sides, min(chosen.runs, 3))
+        results += attempt(lambda: measure.calls(driver, sides, tcp, chosen.runs, chosen.budget, chosen.keys))
+        rounds = 4 if chosen.quick else 20
+        for key in [row.key for row in PROCESS if row.key in chosen.keys]:
+            results += attempt(partial(measure.process, driver, sides, chosen.runs, rounds, key))
+        for program in [program for program in others if program.key in chosen.keys]:
+            results += attempt(partial(programs.wall_times, program, sides, min(chosen.runs, 3)))
+    return results
 
 
-def over_delay(chosen: argparse.Namespace, driver: Driver, others: list[Program]) -> list[delay.Column]:
+def over_delay(chosen: argparse.Namespace, driver: Driver, others: list[Program], attempt: Attempts) -> list[Column]:
     if "delay" not in chosen.keys:
         return []
     if not namespaces.allowed():
         print("left out: delay, because this user may not make network namespaces", file=sys.stderr)
         return []
+    columns: list[Column] = []
     with tempfile.TemporaryDirectory(prefix="cenote-bench-") as homes:
-        return [delay.column(driver, us, others, chosen.budget, Path(homes)) for us in delay.DELAYS_US]
+        for us in delay.DELAYS_US:
+            columns += attempt(partial(delay.columns, driver, us, others, chosen.budget, Path(homes)))
+    return columns
+
+
+def command() -> str:
+    """What was typed, without the paths of this machine."""
+    return " ".join(["python -m benchmarks", *("PATH" if "/" in word else word for word in sys.argv[1:])])
 
 
 def main() -> int:
@@ -75,19 +109,25 @@ def main() -> int:
         print(f"cannot measure: {missing}", file=sys.stderr)
         return 1
     others = wanted_programs(chosen, driver)
-    results = loopback(chosen, driver, others)
-    columns = over_delay(chosen, driver, others)
+    attempt = Attempts()
+    results = loopback(chosen, driver, others, attempt)
+    columns = over_delay(chosen, driver, others, attempt)
     sections = [f"Driver behind both sides: {chosen.driver}. Medians of {chosen.runs} runs in turn, over loopback TCP."]
     tcp = next((result.tcp for result in results if result.tcp[0]), [])
     sections += [text for text in (report.table(results), report.tcp_lines(tcp, measure.BLOCK)) if text]
+    if chosen.pocl_remote:
+        sections += attempt(lambda: peers.sections(driver, chosen.pocl_remote, results, chosen.runs, chosen.budget))
     if columns:
         sections += ["## With delay between two hosts", f"TLS, {delay.GBITS:g} Gbit/s.", delay.table(columns)]
+    sections += [f"Failed: {failure}" for failure in attempt.failures]
     print("\n\n".join(sections))
     if not chosen.no_write:
-        data = {"rows": [asdict(r) | {"row": r.row.key} for r in results], "delay": [asdict(c) for c in columns]}
-        command = " ".join(["python -m benchmarks", *sys.argv[1:]])
-        print(f"\nwritten to {report.write(f'opencl-{chosen.driver}', machine.describe(), command, sections, data)}")
-    return 0
+        data = {
+            "rows": [asdict(r) | {"row": r.row.key} for r in results],
+            "delay": [asdict(column) for column in columns],
+        }
+        print(f"\nwritten to {report.write(f'opencl-{chosen.driver}', machine.describe(), command(), sections, data)}")
+    return 1 if attempt.failures else 0
 
 
 if __name__ == "__main__":

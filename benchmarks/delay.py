@@ -27,7 +27,7 @@ class Column:
     figures: dict[str, float]
 
 
-def column(driver: Driver, delay_us: float, programs: list[Program], budget: float, homes: Path) -> Column:
+def columns(driver: Driver, delay_us: float, programs: list[Program], budget: float, homes: Path) -> list[Column]:
     """Everything once over a link with this delay, the server at one end, the programs at the other."""
     with namespaces.link(build.program("delaylink"), delay_us, GBITS) as link:
         ends = Ends(link.server.address, link.server.command, link.client.command)
@@ -44,7 +44,7 @@ def column(driver: Driver, delay_us: float, programs: list[Program], budget: flo
                 if delay_us == DELAYS_US[0]:
                     wall()  # fills the caches, which the other columns find full
                 figures[program.key] = median([wall(), wall(), wall()])
-    return Column(delay_us, figures)
+    return [Column(delay_us, figures)]
 
 
 def table(columns: list[Column]) -> str:

@@ -51,8 +51,11 @@ def _library(name: str) -> Path:
         if not found.exists():
             raise MissingError("the null driver is not built")
         return found
-    # A wheel's driver first: it is the one that everybody can install.
-    for file, library in sorted(installed.find_icds().items(), key=lambda item: not item[0].startswith("wheel-")):
+    icds = sorted(installed.find_icds().items(), key=lambda icd: not icd[0].startswith("wheel-"))
+    if named := os.environ.get("OCL_ICD_VENDORS"):
+        icds = [*installed.find_icds(Path(named)).items(), *icds]
+    # What the user names comes first, then the drivers inside wheels: those everybody can install.
+    for file, library in icds:
         if _LIBRARIES[name] in Path(library).name or name in file:
             return Path(library)
     raise MissingError(f"no {name} driver on this machine")

@@ -25,18 +25,14 @@ def calls(driver: Driver, sides: list[Side], tcp: Side, runs: int, budget: float
     return _take(rows, sides, tcp, runs, lambda side: medians(side, *words)) if rows else []
 
 
-def processes(driver: Driver, sides: list[Side], runs: int, rounds: int, keys: Iterable[str]) -> list[Result]:
-    """What a whole process costs: its start, its memory, and many of them at once."""
+def process(driver: Driver, sides: list[Side], runs: int, rounds: int, key: str) -> list[Result]:
+    """What a whole process costs: its start, its memory, or many of them at once."""
     takers: dict[str, _Taker] = {
         "first_list": lambda side: side.figures(build.program("firstlist", driver.loader)),
         "memory": lambda side: {"memory": side.figures(build.program("footprint"))["worked"]["resident"]},
         "crowd": lambda side: {"crowd": crowd(driver, side, rounds)},
     }
-    results: list[Result] = []
-    for row in PROCESS:
-        if row.key in set(keys):
-            results += _take([row], sides, None, runs, takers[row.key])
-    return results
+    return _take([row for row in PROCESS if row.key == key], sides, None, runs, takers[key])
 
 
 def medians(side: Side, *words: str | Path) -> dict[str, float]:

@@ -79,7 +79,7 @@ def remote(driver: Driver, ends: Ends = LOOPBACK) -> Iterator[Side]:
     """Starts `cenote serve` for as long as the block runs."""
     state = Path(tempfile.mkdtemp(prefix="cenote-bench-"))
     serving = driver.environment | {"XDG_STATE_HOME": str(state)}
-    where = f"{ends.address}:{_free_port()}"
+    where = f"{ends.address}:{free_port()}"
     with (state / "server.log").open("w+") as log:
         server = subprocess.Popen(
             ends.on_server(*CENOTE, "serve", "--listen", where),
@@ -119,7 +119,7 @@ def _wait_until_it_serves(side: Side, server: subprocess.Popen[bytes], log: Path
         time.sleep(0.2)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
