@@ -25,10 +25,11 @@ def build_pocl_remote(checkout: Path) -> Path:
     folder = checkout / "build-remote"
     if not (folder / "pocld" / "pocld").exists():
         options = [f"-DENABLE_{option}" for option in _OPTIONS]
-        for command in (
+        commands: list[list[str | Path]] = [
             ["cmake", "-S", checkout, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", *options],
             ["cmake", "--build", folder, "-j", str(os.cpu_count())],
-        ):
+        ]
+        for command in commands:
             if subprocess.run(command, capture_output=True, check=False).returncode != 0:
                 raise MissingError("PoCL-Remote does not build here; its documentation names what it needs")
     return folder
