@@ -1,4 +1,5 @@
-"""Checks that nothing in a wheel needs a newer glibc than the one named, nor any library that a host may lack.
+"""Checks what the native files of a wheel ask for and show: no newer glibc than the one named, no library that a host
+may lack, and no symbol that could clash with a program's own.
 
 symbols.py 2.28 dist/cenote-….whl
 """
@@ -13,6 +14,7 @@ import zipfile
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
+from elftools.elf.sections import SymbolTableSection
 
 GLIBC = {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "ld-linux-x86-64.so.2"}
 OURS = {"libcenote.so"}
@@ -28,6 +30,9 @@ def complaints(name: str, content: bytes, newest: tuple[int, ...]) -> list[str]:
                     number = re.fullmatch(r"GLIBC_([\d.]+)", version.name)
                     if number and tuple(map(int, number[1].split("."))) > newest:
                         found.append(f"{name} needs {version.name}")
+        if isinstance(section, SymbolTableSection) and section.name == ".dynsym" and ".so" in name:
+            shown = [s.name for s in section.iter_symbols() if s["st_shndx"] not in ("SHN_UNDEF", "SHN_ABS")]
+            found += [f"{name} shows {symbol}" for symbol in shown if symbol and not symbol.startswith("cl")]
         if isinstance(section, DynamicSection):
             needed = {tag.needed for tag in section.iter_tags() if tag.entry.d_tag == "DT_NEEDED"}
             found += [f"{name} needs {library}" for library in sorted(needed - GLIBC - OURS)]
