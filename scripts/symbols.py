@@ -34,7 +34,8 @@ def complaints(name: str, content: bytes, newest: tuple[int, ...]) -> list[str]:
             shown = [s.name for s in section.iter_symbols() if s["st_shndx"] not in ("SHN_UNDEF", "SHN_ABS")]
             found += [f"{name} shows {symbol}" for symbol in shown if symbol and not symbol.startswith("cl")]
         if isinstance(section, DynamicSection):
-            needed = {tag.needed for tag in section.iter_tags() if tag.entry.d_tag == "DT_NEEDED"}
+            tags = [tag for tag in section.iter_tags() if tag.entry.d_tag == "DT_NEEDED"]
+            needed = {tag.needed for tag in tags}  # type: ignore[attr-defined]
             found += [f"{name} needs {library}" for library in sorted(needed - GLIBC - OURS)]
     return found
 
