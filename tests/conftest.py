@@ -17,6 +17,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SkipPolicy())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_state_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keys are neither made nor found in the home folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def stub_native(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Native parts that are Python scripts: for tests of the Python side alone."""

@@ -7,7 +7,6 @@ import hmac
 import json
 import secrets
 import socket
-import ssl
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -141,6 +140,8 @@ def _enter(
                 f"the server at {named} refused the connection: {status.name.lower().replace('_', ' ')}"
             )
     if tls:
+        import ssl  # loopback does without, and programs start sooner
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.check_hostname = False
