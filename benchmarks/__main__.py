@@ -38,18 +38,12 @@ def arguments() -> argparse.Namespace:
     return chosen
 
 
-def wanted_programs(chosen: argparse.Namespace, driver: Driver) -> list[Program]:
-    """The programs of other people that this machine can run; says what it leaves out."""
-    makers: dict[str, Callable[[], Program]] = {
-        "hashcat": programs.hashcat,
-        "pyopencl": lambda: programs.pyopencl(chosen.pyopencl),
-    }
+def runnable(keys: set[str], makers: dict[str, Callable[[], Program]], driver: Driver) -> list[Program]:
+    """The programs of other people that are asked for and that this machine has; says what it leaves out."""
     found = []
-    for key, make in makers.items():
-        if not driver.computes or chosen.keys.isdisjoint({key, "delay"}):
-            continue
+    for key in sorted(keys & makers.keys() if driver.computes else ()):
         try:
-            found.append(make())
+            found.append(makers[key]())
         except MissingError as missing:
             print(f"left out: {missing}", file=sys.stderr)
     return found
@@ -70,25 +64,27 @@ class Attempts:
             return []
 
 
-def loopback(chosen: argparse.Namespace, driver: Driver, others: list[Program], attempt: Attempts) -> list[Result]:
+def loopback(chosen: argparse.Namespace, driver: Driver, attempt: Attempts) -> list[Result]:
     results: list[Result] = []
+    suites = {"hashcat": programs.hashcat, "pyopencl": lambda: programs.pyopencl(chosen.pyopencl)}
     with remote(driver) as far, plain_tcp(build.program("tcpbench")) as tcp:
         sides = [native(driver), far]
         results += attempt(lambda: measure.calls(driver, sides, tcp, chosen.runs, chosen.budget, chosen.keys))
         rounds = 4 if chosen.quick else 20
         for key in [row.key for row in PROCESS if row.key in chosen.keys]:
             results += attempt(partial(measure.process, driver, sides, chosen.runs, rounds, key))
-        for program in [program for program in others if program.key in chosen.keys]:
+        for program in runnable(chosen.keys, suites, driver):
             results += attempt(partial(programs.wall_times, program, sides, min(chosen.runs, 3)))
     return results
 
 
-def over_delay(chosen: argparse.Namespace, driver: Driver, others: list[Program], attempt: Attempts) -> list[Column]:
+def over_delay(chosen: argparse.Namespace, driver: Driver, attempt: Attempts) -> list[Column]:
     if "delay" not in chosen.keys:
         return []
     if not namespaces.allowed():
         print("left out: delay, because this user may not make network namespaces", file=sys.stderr)
         return []
+    others = runnable({"hashcat", "clinfo"}, {"hashcat": programs.hashcat, "clinfo": programs.clinfo}, driver)
     columns: list[Column] = []
     with tempfile.TemporaryDirectory(prefix="cenote-bench-") as homes:
         for us in delay.DELAYS_US:
@@ -108,10 +104,9 @@ def main() -> int:
     except MissingError as missing:
         print(f"cannot measure: {missing}", file=sys.stderr)
         return 1
-    others = wanted_programs(chosen, driver)
     attempt = Attempts()
-    results = loopback(chosen, driver, others, attempt)
-    columns = over_delay(chosen, driver, others, attempt)
+    results = loopback(chosen, driver, attempt)
+    columns = over_delay(chosen, driver, attempt)
     sections = [f"Driver behind both sides: {chosen.driver}. Medians of {chosen.runs} runs in turn, over loopback TCP."]
     tcp = next((result.tcp for result in results if result.tcp[0]), [])
     sections += [text for text in (report.table(results), report.tcp_lines(tcp, measure.BLOCK)) if text]

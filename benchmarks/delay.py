@@ -15,6 +15,7 @@ from benchmarks.sides import Ends, plain_tcp, remote
 DELAYS_US = (0, 50, 1000, 20000)
 GBITS = 10.0
 _LABELS = {row.key: (row.label, row.unit) for row in CALLS + PROGRAMS} | {
+    "clinfo": ("clinfo, wall time", "s"),
     "round_trip_64": ("raw TCP: round trip of 64 bytes", "µs"),
     "tcp_write_64m": ("raw TCP: 64 MiB there", "GB/s"),
     "tcp_read_64m": ("raw TCP: 64 MiB back", "GB/s"),

@@ -42,6 +42,13 @@ def hashcat() -> Program:
     return Program("hashcat", [*words, "-m", "0", "-a", "3", digest, "?l" * 6], f"{digest}:quartz")
 
 
+def clinfo() -> Program:
+    """Asks for everything there is to ask."""
+    if shutil.which("clinfo") is None:
+        raise MissingError("clinfo is not installed")
+    return Program("clinfo", ["clinfo"], "Number of platforms")
+
+
 def pyopencl(checkout: Path | None) -> Program:
     """pyopencl's own tests, from a checkout beside the installed wheel."""
     if checkout is None or not (checkout / "test").is_dir():
