@@ -22,6 +22,7 @@ constexpr int kSetMaxVersion = 124;
 constexpr long kModeMovingWriteBuffer = 2;
 constexpr uint64_t kOptionNoTicket = uint64_t{1} << 14;
 constexpr int kVerifyPeer = 1;
+constexpr int kWantWrite = 2;
 constexpr int kWantRead = 3;
 constexpr int kKeyUpdateNotRequested = 0;
 constexpr int kBioSourceSink = 0x0400;
@@ -138,9 +139,9 @@ bool Tls::start(TlsRole role) {
   lib_.SSL_CTX_ctrl(context, kSetMode, kModeMovingWriteBuffer, nullptr);
   lib_.SSL_CTX_set_options(context, kOptionNoTicket);
   lib_.SSL_CTX_set_num_tickets(context, 0);
-  // No certificate is trusted, so that nobody gets through with one.
-  lib_.SSL_CTX_set_verify(context, kVerifyPeer, nullptr);
   if (role == TlsRole::kClient) {
+    // No certificate is trusted, so that no server gets through with one.
+    lib_.SSL_CTX_set_verify(context, kVerifyPeer, nullptr);
     lib_.SSL_CTX_set_psk_use_session_callback(context, on_use_session);
   } else {
     lib_.SSL_CTX_set_psk_find_session_callback(context, on_find_session);
@@ -388,8 +389,8 @@ IoResult Tls::receive(void* data, size_t size) {
       note_state();
     }
     if (got != 0) return {Io::kOk, got};
-    // Everything held has been decoded; output for which there was no room is waited for like input.
-    if (want != kWantRead) return {wants_write() ? Io::kAgain : Io::kClosed, 0};
+    if (want == kWantWrite) return {Io::kAgain, 0};  // its output buffer is full: the sender has to make room first
+    if (want != kWantRead) return {Io::kClosed, 0};
     Io more = refill();
     if (more != Io::kOk) return {more, 0};
   }
