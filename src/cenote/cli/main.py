@@ -69,6 +69,9 @@ def run(
     count: Annotated[
         int | None, typer.Option("-n", "--devices", min=1, help="How many devices; all of the servers' if not given.")
     ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the time of every call there; opens in ui.perfetto.dev.")
+    ] = None,
 ) -> None:
     """Runs a program that sees the devices of one or several servers.
 
@@ -79,7 +82,7 @@ def run(
     from cenote.client import launch
     from cenote.protocol import Address
 
-    launch.end_like(launch.run([Address.parse(text) for text in server], key, count, command))
+    launch.end_like(launch.run([Address.parse(text) for text in server], key, count, command, trace))
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cenote import paths
-from cenote.client import environment
+from cenote.client import environment, trace
 from cenote.client.allocation import Allocations
 from cenote.errors import CannotExecute, NoProgram
 from cenote.protocol import Address
@@ -37,15 +37,29 @@ _JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _PR_SET_PDEATHSIG = 1
 
 
-def run(servers: Sequence[Address], key_files: Sequence[Path], count: int | None, command: Sequence[str]) -> int:
+def run(
+    servers: Sequence[Address],
+    key_files: Sequence[Path],
+    count: int | None,
+    command: Sequence[str],
+    trace_file: Path | None = None,
+) -> int:
     """Runs the command with devices of the servers. Returns its wait status, negative for a signal."""
     program = _find(command[0])
+    if trace_file:
+        trace.create(trace_file)
     allocations = Allocations.request(servers, key_files, count, command)
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
     folder = Path(tempfile.mkdtemp(prefix="cenote-run-", dir=paths.runtime()))
     try:
         allocations.write(environment.allocation_file(folder))
-        return _wait(_start(program, command, environment.prepare(folder, os.environ)))
+        variables = environment.prepare(folder, os.environ)
+        if trace_file:
+            variables |= trace.variable(folder)
+        status = _wait(_start(program, command, variables))
+        if trace_file:
+            trace.merge(folder, trace_file)
+        return status
     finally:
         allocations.close()
         shutil.rmtree(folder, ignore_errors=True)
