@@ -42,6 +42,10 @@ test: build native-tests ## all tests, installing what they need
 check: build .venv/ready-dev ## style, types, likely mistakes
 	@scripts/check
 
+format: .venv/ready-dev ## rewrites all sources in the project's style
+	@$(VENV)/ruff check --fix --quiet .; $(VENV)/ruff format --quiet .
+	@git ls-files 'native/*.[ch]pp' 'tests/*.[ch]pp' 'benchmarks/*.[ch]pp' | xargs $(VENV)/clang-format -i
+
 bench: build ## every figure of the README
 	@$(VENV)/python -m benchmarks $(ARGS)
 
@@ -67,4 +71,4 @@ wheel: .venv/ready ## release build: a wheel for every Linux with glibc 2.28 or 
 clean: ## removes everything that was built
 	rm -rf build dist .venv
 
-.PHONY: help build demo native-tests test check bench suites fuzz soak sanitize wheel clean
+.PHONY: help build demo native-tests test check format bench suites fuzz soak sanitize wheel clean

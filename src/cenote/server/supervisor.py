@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ log = logging.getLogger("cenote.server")
 
 EVERYWHERE = (Address("0.0.0.0"), Address("::"))  # noqa: S104 - beyond loopback only over TLS
 
+_DESCRIPTORS = 65536
+
 
 @dataclass(frozen=True)
 class Running:
@@ -36,7 +39,8 @@ class Running:
 
 
 def serve(addresses: Sequence[Address], filters: Sequence[str], announce: Callable[[Running], None]) -> int:
-    """Serves until a signal. Returns how many sessions Ctrl-C ended, or SIGTERM left running."""
+    """Serves until a signal. Returns how many sessions Ctrl-C ended, or SIGTERM and SIGHUP left running."""
+    _raise_descriptor_limit()
     return asyncio.run(_serve(addresses, filters, announce))
 
 
@@ -83,9 +87,17 @@ def _wait_for_end() -> asyncio.Future[signal.Signals]:
         if not ending.done():
             ending.set_result(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end, number)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(number, end, number)
     return ending
+
+
+def _raise_descriptor_limit() -> None:
+    """Each session takes a few descriptors; the usual limit of 1024 would end at some 300 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def _listen_on(addresses: Sequence[Address]) -> list[socket.socket]:
