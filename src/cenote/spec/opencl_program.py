@@ -181,7 +181,7 @@ def clCreateKernelsInProgram(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=14, hand=Hand.SHIM, since="2.1")
+@call(Carry.ONE_WAY, opcode=14, hand=Hand.BOTH, since="2.1")
 def clCloneKernel(source_kernel: Kernel, errcode_ret: ErrorCode) -> Annotated[Kernel, New()]: ...
 
 

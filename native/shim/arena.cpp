@@ -1,0 +1,53 @@
+#include "shim/arena.hpp"
+
+#include <sys/mman.h>
+
+#include <mutex>
+
+namespace cenote::shim::arena {
+
+std::atomic<uintptr_t> base{0};
+std::atomic<uintptr_t> end{0};
+
+namespace {
+
+constinit std::mutex lock;
+void* free_list = nullptr;  // linked through the word after the header, which stays zeroed
+
+void** link_of(void* slot) { return reinterpret_cast<void**>(static_cast<char*>(slot) + sizeof(Object)); }
+
+bool reserve() {
+  size_t size = kSlotSize * kSlotCount;
+  void* at = mmap(reinterpret_cast<void*>(kArenaHint), size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return false;
+  madvise(at, size, MADV_NOHUGEPAGE);
+  end.store(reinterpret_cast<uintptr_t>(at));
+  base.store(reinterpret_cast<uintptr_t>(at));
+  return true;
+}
+
+}  // namespace
+
+void* allocate() {
+  std::lock_guard guard(lock);
+  if (free_list != nullptr) {
+    void* slot = free_list;
+    free_list = *link_of(slot);
+    return slot;
+  }
+  if (base.load() == 0 && !reserve()) return nullptr;
+  uintptr_t slot = end.load(std::memory_order_relaxed);
+  if (slot == base.load() + kSlotSize * kSlotCount) return nullptr;
+  new (reinterpret_cast<void*>(slot)) Object;
+  end.store(slot + kSlotSize, std::memory_order_release);
+  return reinterpret_cast<void*>(slot);
+}
+
+void release(void* slot) {
+  std::lock_guard guard(lock);
+  *link_of(slot) = free_list;
+  free_list = slot;
+}
+
+}  // namespace cenote::shim::arena

@@ -1,0 +1,184 @@
+// What the shim knows of each OpenCL object. A handle is the object's address; see shim/arena.hpp.
+//
+// `references` counts the program's own references as one, and one for each object made from this one; the server hears
+// of an object's end when it reaches zero, so that a context, say, can still be asked for through its last buffer.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "api/opencl_api.hpp"
+#include "shim/arena.hpp"
+#include "shim/opencl/properties.hpp"
+#include "shim/session.hpp"
+
+namespace cenote::opencl {
+
+using shim::Object;
+using shim::Session;
+
+struct Device;
+struct ProgramInfo;
+struct KernelInfo;
+struct MemState;
+struct MapState;
+
+struct Platform : Object {
+  static constexpr Type kType = Type::kPlatform;
+  Properties properties;
+  std::vector<Device*> devices;
+};
+
+struct Device : Object {
+  static constexpr Type kType = Type::kDevice;
+  Platform* platform = nullptr;
+  Device* parent = nullptr;  // of a sub-device
+  uint32_t index = 0;        // in the reply to Hello
+  Properties properties;
+  std::vector<cl_device_partition_property> partition;  // how a sub-device was made
+
+  template <class T>
+  [[nodiscard]] T number(cl_uint param) const {
+    return properties.number<T>(param);
+  }
+};
+
+struct DestructorCallback {
+  void (*function)(void* handle, void* data);
+  void* data;
+};
+
+struct Context : Object {
+  static constexpr Type kType = Type::kContext;
+  std::vector<Device*> devices;
+  std::vector<cl_context_properties> properties;
+  std::vector<DestructorCallback> destructors;
+  std::atomic<int> unset_user_events{0};
+
+  [[nodiscard]] bool has(const Device* device) const;
+};
+
+struct Queue : Object {
+  static constexpr Type kType = Type::kQueue;
+  Context* context = nullptr;
+  Device* device = nullptr;
+  cl_command_queue_properties flags = 0;
+  cl_uint size = 0;  // of an on-device queue
+  std::vector<cl_queue_properties> properties;
+  bool created_with_properties = false;
+  std::atomic<int> transfers{0};          // reads and writes whose bytes have not all gone their way
+  std::atomic<uint64_t> last_sequence{0};  // of the latest command
+  std::atomic<uint64_t> done_sequence{0};  // all commands up to here have ended (in-order queues)
+
+  [[nodiscard]] bool in_order() const { return (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
+  [[nodiscard]] bool profiling() const { return (flags & CL_QUEUE_PROFILING_ENABLE) != 0; }
+};
+
+struct Mem : Object {
+  static constexpr Type kType = Type::kMem;
+  Context* context = nullptr;
+  Mem* parent = nullptr;  // of a sub-buffer, or of an image made from a buffer or image
+  cl_mem_object_type object_type = 0;
+  cl_mem_flags flags = 0;
+  size_t size = 0;
+  size_t offset = 0;  // of a sub-buffer
+  void* host_pointer = nullptr;
+  bool granted = false;  // made without waiting, from the session's grant
+  std::vector<cl_mem_properties> properties;
+  std::unique_ptr<MemState> state;  // images, maps, destructor callbacks
+
+  Mem();
+  ~Mem();
+  [[nodiscard]] Mem* root() { return parent != nullptr && object_type == CL_MEM_OBJECT_BUFFER ? parent->root() : this; }
+};
+
+struct Sampler : Object {
+  static constexpr Type kType = Type::kSampler;
+  Context* context = nullptr;
+  cl_bool normalized = 0;
+  cl_addressing_mode addressing = 0;
+  cl_filter_mode filter = 0;
+  std::vector<cl_sampler_properties> properties;
+};
+
+struct Program : Object {
+  static constexpr Type kType = Type::kProgram;
+  Context* context = nullptr;
+  std::vector<Device*> devices;
+  std::shared_ptr<ProgramInfo> info;
+  std::mutex lock;
+
+  Program();
+  ~Program();
+};
+
+struct Kernel : Object {
+  static constexpr Type kType = Type::kKernel;
+  Context* context = nullptr;
+  Program* program = nullptr;
+  std::shared_ptr<const KernelInfo> info;
+  std::vector<bool> set;  // arguments that have a value
+  std::mutex lock;
+
+  Kernel();
+  ~Kernel();
+};
+
+struct EventCallback {
+  cl_int status;
+  void(CL_CALLBACK* function)(cl_event, cl_int, void*);
+  void* data;
+};
+
+struct Event : Object {
+  static constexpr Type kType = Type::kEvent;
+  Context* context = nullptr;
+  Queue* queue = nullptr;  // none for a user event
+  cl_command_type command = 0;
+  uint64_t sequence = 0;
+  std::atomic<cl_int> status{CL_QUEUED};  // only ever decreases; changes under the session's state lock
+  bool subscribed = false;
+  bool local = false;  // ends by something that the shim itself sees (a read's data, a user's status)
+  cl_ulong times[4] = {0, 0, 0, 0};
+  bool has_times = false;
+  std::vector<EventCallback> callbacks;
+
+  [[nodiscard]] bool ended() const { return status.load() <= CL_COMPLETE; }
+};
+
+struct CommandBuffer : Object {
+  static constexpr Type kType = Type::kCommandBuffer;
+  std::vector<Queue*> queues;
+  std::vector<cl_command_buffer_properties_khr> properties;
+  cl_command_buffer_state_khr state = 0;
+  cl_uint pending = 0;
+};
+
+inline void add_reference(Object* object) { object->references.fetch_add(1, std::memory_order_relaxed); }
+/// Gives up one of `references`; the last one ends the object here and on the server.
+void drop_reference(Object* object);
+
+template <class T>
+cl_int retain(const void* handle, cl_int invalid) {
+  T* object = shim::as<T>(handle);
+  if (object == nullptr) return invalid;
+  object->user_references.fetch_add(1, std::memory_order_relaxed);
+  return CL_SUCCESS;
+}
+
+template <class T>
+cl_int release(const void* handle, cl_int invalid) {
+  T* object = shim::as<T>(handle);
+  if (object == nullptr) return invalid;
+  uint32_t count = object->user_references.load();
+  do {
+    if (count == 0) return invalid;
+  } while (!object->user_references.compare_exchange_weak(count, count - 1));
+  if (count == 1) drop_reference(object);
+  return CL_SUCCESS;
+}
+
+}  // namespace cenote::opencl

@@ -1,0 +1,154 @@
+// Command queues, and waiting for them.
+#include "shim/opencl/stub.hpp"
+#include "shim/opencl_hand.hpp"
+
+namespace cenote::opencl {
+
+namespace {
+
+cl_command_queue create(cl_context context, cl_device_id device, const cl_queue_properties* properties,
+                        bool with_properties, cl_int* errcode_ret) {
+  auto give = [&](cl_int code) { return fail<cl_command_queue>(errcode_ret, code); };
+  auto* in = as<Context>(context);
+  if (in == nullptr) return give(CL_INVALID_CONTEXT);
+  auto* on = as<Device>(device);
+  if (on == nullptr || !in->has(on)) return give(CL_INVALID_DEVICE);
+  cl_command_queue_properties flags = 0;
+  cl_uint size = 0;
+  std::vector<uint64_t> pairs;
+  std::vector<cl_queue_properties> kept;
+  if (properties != nullptr) {
+    for (const auto* p = properties; *p != 0; p += 2) {
+      if (p[0] == CL_QUEUE_PROPERTIES) {
+        flags = p[1];
+      } else if (p[0] == CL_QUEUE_SIZE) {
+        size = static_cast<cl_uint>(p[1]);
+      } else if (p[0] != CL_QUEUE_PRIORITY_KHR && p[0] != CL_QUEUE_THROTTLE_KHR) {
+        return give(CL_INVALID_VALUE);
+      }
+      kept.push_back(p[0]);
+      kept.push_back(p[1]);
+      pairs.push_back(p[0]);
+      pairs.push_back(p[1]);
+    }
+    kept.push_back(0);
+  }
+  constexpr cl_command_queue_properties kHost = CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE;
+  constexpr cl_command_queue_properties kDevice = CL_QUEUE_ON_DEVICE | CL_QUEUE_ON_DEVICE_DEFAULT;
+  bool on_device = (flags & CL_QUEUE_ON_DEVICE) != 0;
+  if ((flags & ~(kHost | kDevice)) != 0 || ((flags & CL_QUEUE_ON_DEVICE_DEFAULT) != 0 && !on_device) ||
+      (on_device && (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0) || (size != 0 && !on_device)) {
+    return give(CL_INVALID_VALUE);
+  }
+  auto able = on->number<cl_command_queue_properties>(on_device ? CL_DEVICE_QUEUE_ON_DEVICE_PROPERTIES
+                                                                : CL_DEVICE_QUEUE_ON_HOST_PROPERTIES);
+  if ((flags & kHost & ~able) != 0 || (size > on->number<cl_uint>(CL_DEVICE_QUEUE_ON_DEVICE_MAX_SIZE))) {
+    return give(CL_INVALID_QUEUE_PROPERTIES);
+  }
+  auto* queue = make_object<Queue>(in);
+  if (queue == nullptr) return give(CL_OUT_OF_HOST_MEMORY);
+  queue->context = in;
+  queue->device = on;
+  queue->flags = flags;
+  queue->size = on_device && size == 0 ? on->number<cl_uint>(CL_DEVICE_QUEUE_ON_DEVICE_PREFERRED_SIZE) : size;
+  queue->properties = kept;
+  queue->created_with_properties = with_properties && properties != nullptr;
+  add_reference(in);
+  msg::CreateQueue m;
+  m.context = in->id;
+  m.device = on->id;
+  m.properties = {pairs.data(), pairs.size()};
+  m.result = queue->id;
+  shim::Reply reply = queue->session->call(m);
+  if (reply.status != CL_SUCCESS) {
+    drop_reference(queue);
+    return give(reply.status);
+  }
+  if (errcode_ret != nullptr) *errcode_ret = CL_SUCCESS;
+  return reinterpret_cast<cl_command_queue>(queue);
+}
+
+}  // namespace
+
+namespace hand {
+
+cl_command_queue clCreateCommandQueueWithProperties(cl_context context, cl_device_id device,
+                                                    const cl_queue_properties* properties, cl_int* errcode_ret) {
+  return create(context, device, properties, true, errcode_ret);
+}
+
+cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id device, cl_command_queue_properties properties,
+                                      cl_int* errcode_ret) {
+  if ((properties & ~cl_command_queue_properties{CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE}) !=
+      0) {
+    return fail<cl_command_queue>(errcode_ret, CL_INVALID_VALUE);
+  }
+  const cl_queue_properties list[] = {CL_QUEUE_PROPERTIES, properties, 0};
+  return create(context, device, list, false, errcode_ret);
+}
+
+cl_int clRetainCommandQueue(cl_command_queue queue) { return retain<Queue>(queue, CL_INVALID_COMMAND_QUEUE); }
+cl_int clReleaseCommandQueue(cl_command_queue queue) { return release<Queue>(queue, CL_INVALID_COMMAND_QUEUE); }
+
+cl_int clGetCommandQueueInfo(cl_command_queue queue, cl_command_queue_info param, size_t size, void* value,
+                             size_t* size_ret) {
+  auto* object = as<Queue>(queue);
+  if (object == nullptr) return CL_INVALID_COMMAND_QUEUE;
+  Answer answer{size, value, size_ret};
+  switch (param) {
+    case CL_QUEUE_CONTEXT: return answer.number(reinterpret_cast<cl_context>(object->context));
+    case CL_QUEUE_DEVICE: return answer.number(reinterpret_cast<cl_device_id>(object->device));
+    case CL_QUEUE_REFERENCE_COUNT: return answer.number(cl_uint{object->user_references.load()});
+    case CL_QUEUE_PROPERTIES: return answer.number(object->flags);
+    case CL_QUEUE_SIZE:
+      return (object->flags & CL_QUEUE_ON_DEVICE) != 0 ? answer.number(object->size)
+                                                       : cl_int{CL_INVALID_COMMAND_QUEUE};
+    case CL_QUEUE_DEVICE_DEFAULT: return answer.number(cl_command_queue{nullptr});
+    case CL_QUEUE_PROPERTIES_ARRAY:
+      return object->created_with_properties ? answer.list(object->properties) : answer.bytes(nullptr, 0);
+    default: return CL_INVALID_VALUE;
+  }
+}
+
+cl_int clSetCommandQueueProperty(cl_command_queue queue, cl_command_queue_properties /*properties*/, cl_bool /*enable*/,
+                                 cl_command_queue_properties* /*old_properties*/) {
+  return as<Queue>(queue) == nullptr ? CL_INVALID_COMMAND_QUEUE : CL_INVALID_OPERATION;
+}
+
+cl_int clFlush(cl_command_queue queue) {
+  auto* object = as<Queue>(queue);
+  if (object == nullptr) return CL_INVALID_COMMAND_QUEUE;
+  msg::Flush m;
+  m.command_queue = object->id;
+  if (object->session->post(m) == 0) return object->session->lost_status();
+  object->session->flush();
+  return CL_SUCCESS;
+}
+
+cl_int clFinish(cl_command_queue queue) {
+  auto* object = as<Queue>(queue);
+  if (object == nullptr) return CL_INVALID_COMMAND_QUEUE;
+  uint64_t last = object->last_sequence.load();
+  msg::Finish m;
+  m.command_queue = object->id;
+  shim::Reply reply = object->session->call(m);
+  if (object->transfers.load() != 0) object->session->wait([&] { return object->transfers.load() == 0; });
+  if (reply.status == CL_SUCCESS && object->in_order() && object->done_sequence.load() < last) {
+    object->done_sequence.store(last);
+  }
+  return reply.status == CL_SUCCESS ? CL_SUCCESS : CL_OUT_OF_RESOURCES;
+}
+
+}  // namespace hand
+
+namespace check {
+
+cl_int clSetDefaultDeviceCommandQueue(cl_context context, cl_device_id device, cl_command_queue command_queue) {
+  auto* queue = as<Queue>(command_queue);
+  if (!as<Context>(context)->has(as<Device>(device))) return CL_INVALID_DEVICE;
+  if (as<Device>(device)->number<cl_uint>(CL_DEVICE_MAX_ON_DEVICE_QUEUES) == 0) return CL_INVALID_OPERATION;
+  return (queue->flags & CL_QUEUE_ON_DEVICE) == 0 ? CL_INVALID_COMMAND_QUEUE : CL_SUCCESS;
+}
+
+}  // namespace check
+}  // namespace cenote::opencl

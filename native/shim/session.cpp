@@ -1,0 +1,197 @@
+#include "shim/session.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "wire/log.hpp"
+
+namespace cenote::shim {
+
+namespace {
+
+constexpr int kOpenTimeoutMs = 4500;
+constexpr size_t kMaxSearched = 256;  // more transfers than this are not compared one by one
+
+int bulk_streams() {
+  const char* asked = std::getenv("CENOTE_STREAMS");
+  int count = asked == nullptr ? 1 : std::atoi(asked);
+  return std::clamp(count, 1, 16);
+}
+
+}  // namespace
+
+Session::Session(wire::Endpoint endpoint, int32_t lost_status, Listener* listener)
+    : endpoint_(std::move(endpoint)), lost_status_(lost_status), listener_(listener) {
+  const char* sync = std::getenv("CENOTE_SYNC");
+  synchronous_ = sync != nullptr && *sync != '\0' && *sync != '0';
+  out_.resize(2 * kFlushAt);
+  in_.resize(size_t{256} << 10);
+}
+
+bool Session::open(std::string* error) {
+  commands_ = wire::open_stream(endpoint_, wire::StreamKind::kNewSession, session_id_, 0, kOpenTimeoutMs, error);
+  if (commands_ == nullptr) return false;
+  int count = bulk_streams();
+  bulk_.resize(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    auto& stream = bulk_[static_cast<size_t>(i)];
+    stream.transport = wire::open_stream(endpoint_, wire::StreamKind::kFurtherStream, session_id_,
+                                         static_cast<uint16_t>(i + 1), kOpenTimeoutMs, error);
+    if (stream.transport == nullptr) return false;
+  }
+  wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (wake_fd_ < 0) {
+    *error = "no file descriptor left";
+    return false;
+  }
+  // The program's signal handlers must never run on our thread.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread([this] { run_io_thread(); }).detach();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  log_info("session with %s:%u open", endpoint_.address.c_str(), endpoint_.port);
+  return true;
+}
+
+char* Session::reserve(size_t size) {
+  if (size > wire::kMaxCall) {
+    log_error("a call of %zu bytes is larger than the %zu that a server accepts", size, wire::kMaxCall);
+    return nullptr;
+  }
+  if (sequence_ - acknowledged_.load(std::memory_order_relaxed) > kMaxUnacknowledged) throttle();
+  if (out_size_ + size > out_.size()) {
+    if (out_size_ != 0) flush_locked();
+    if (size > out_.size()) out_.resize(size);
+  }
+  return lost_.load() ? nullptr : out_.data() + out_size_;
+}
+
+void Session::flush() {
+  std::lock_guard lock(send_mutex_);
+  flush_locked();
+}
+
+void Session::flush_locked() {
+  flush_wanted_.store(false, std::memory_order_relaxed);
+  size_t sent = 0;
+  while (sent < out_size_ && !lost_.load()) {
+    wire::Piece piece{out_.data() + sent, out_size_ - sent};
+    wire::IoResult r = commands_->send(&piece, 1);
+    if (r.status == wire::Io::kClosed) {
+      lose("the connection was closed");
+    } else if (r.status == wire::Io::kAgain) {
+      // The server may be waiting for us to read: drain input while waiting for room.
+      pump(1000000, true);
+    } else {
+      sent += r.bytes;
+    }
+  }
+  out_size_ = 0;
+  while (commands_ != nullptr && commands_->wants_write() && !lost_.load()) {
+    if (commands_->send(nullptr, 0).status == wire::Io::kClosed) lose("the connection was closed");
+    if (commands_->wants_write()) pump(1000000, true);
+  }
+}
+
+void Session::throttle() {
+  flush_locked();
+  wait([this] { return sequence_ - acknowledged_.load() <= kMaxUnacknowledged / 2; });
+}
+
+void Session::flush_soon() {
+  if (flush_wanted_.load(std::memory_order_relaxed) || flush_wanted_.exchange(true)) return;
+  std::lock_guard lock(state_mutex_);
+  if (io_idle_) {
+    io_work_.notify_one();
+  } else if (io_has_role_) {
+    wake_pump();
+  }
+}
+
+void Session::expect_transfer(uint64_t sequence, const Region& region, OnDone then, bool to_client) {
+  transfers_.emplace(sequence, Transfer{region, region.total(), std::move(then), to_client});
+  if (to_client) ++incoming_;
+}
+
+bool Session::may_write(const Region& region) {
+  std::lock_guard lock(state_mutex_);
+  if (incoming_ == 0) return false;
+  if (incoming_ > kMaxSearched) return true;
+  uint64_t extent = (region.slices - 1) * region.slice_pitch + (region.rows - 1) * region.row_pitch + region.row;
+  return std::any_of(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
+    return entry.second.to_client && entry.second.region.overlaps(region.base, extent);
+  });
+}
+
+void Session::run_later() {
+  std::vector<std::function<void()>> now;
+  {
+    std::lock_guard lock(state_mutex_);
+    if (later_.empty()) return;
+    now.swap(later_);
+  }
+  for (auto& then : now) then();
+}
+
+void Session::begin_async() {
+  if (async_++ == 0 && io_idle_) io_work_.notify_one();
+}
+
+void Session::update(const std::function<void()>& change) {
+  std::lock_guard lock(state_mutex_);
+  change();
+  changed_.notify_all();
+  if (pumping_.load()) wake_pump();
+}
+
+uint64_t Session::take_id(uint8_t type) {
+  std::lock_guard lock(state_mutex_);
+  return ids_.take(type);
+}
+
+void Session::wake_pump() {
+  uint64_t one = 1;
+  if (write(wake_fd_, &one, sizeof one) < 0) log_debug("the wake-up counter is full");
+}
+
+void Session::lose(const std::string& why) {
+  if (lost_.exchange(true)) return;
+  log_error("lost the server %s:%u: %s", endpoint_.address.c_str(), endpoint_.port, why.c_str());
+  std::lock_guard lock(state_mutex_);
+  auto replies = std::move(replies_);
+  abandoned_ = std::move(transfers_);
+  replies_.clear();
+  transfers_.clear();
+  incoming_ = 0;
+  jobs_.clear();
+  wire::Reader nothing(nullptr, 0);
+  for (auto& [sequence, then] : replies) then(lost_status_, nothing);
+  for (auto& [sequence, transfer] : abandoned_) transfer.done(lost_status_);
+  if (listener_ != nullptr) listener_->on_lost();
+  changed_.notify_all();
+}
+
+void Session::abandon() {
+  if (commands_ != nullptr) commands_->abandon();
+  for (auto& stream : bulk_) {
+    if (stream.transport != nullptr) stream.transport->abandon();
+  }
+  if (wake_fd_ >= 0) close(wake_fd_);
+}
+
+void Session::farewell() {
+  if (commands_ == nullptr || lost_.load() || !send_mutex_.try_lock()) return;
+  wire::Piece piece{out_.data(), out_size_};
+  if (out_size_ != 0) commands_->send(&piece, 1);
+  send_mutex_.unlock();
+}
+
+}  // namespace cenote::shim

@@ -1,0 +1,238 @@
+// One client process on one server: sequence-numbered calls out, notices and bulk data in.
+//
+// Locks: send_mutex_ (the send buffer and sequence numbers) before state_mutex_ (all else). The I/O role, held by at most
+// one thread at a time, is the right to receive on every stream and to send on the bulk streams; a thread that waits
+// takes the role when it is free, and the I/O thread takes it while asynchronous work is outstanding.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "shim/ids.hpp"
+#include "shim/region.hpp"
+#include "wire/codec.hpp"
+#include "wire/frames.hpp"
+#include "wire/handshake.hpp"
+#include "wire/transport.hpp"
+
+namespace cenote::shim {
+
+/// What a call that waited brought back.
+struct Reply {
+  int32_t status = 0;
+  std::vector<char> body;
+  [[nodiscard]] wire::Reader reader() const { return {body.data(), body.size()}; }
+};
+
+class Session {
+ public:
+  /// What an API hears from its server. Called by whichever thread has the I/O role, with the state lock held.
+  struct Listener {
+    virtual ~Listener() = default;
+    virtual void on_events(wire::Reader& records) = 0;
+    virtual void on_callback(wire::Reader& words) = 0;
+    virtual void on_lost() = 0;
+  };
+
+  /// Status that every outstanding and later call gets once the server is lost.
+  Session(wire::Endpoint endpoint, int32_t lost_status, Listener* listener);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  bool open(std::string* error);
+
+  /// Sends a call and does not wait. Returns its sequence number, 0 when the session is lost.
+  template <class M>
+  uint64_t post(const M& m, uint16_t flags = 0) {
+    std::lock_guard lock(send_mutex_);
+    return append(m, flags);
+  }
+  /// Sends a call that something will follow up: `expect(sequence)` runs with both locks held, before the call can leave.
+  template <class M, class Expect>
+  uint64_t post_expecting(const M& m, uint16_t flags, Expect&& expect) {
+    std::lock_guard lock(send_mutex_);
+    if (lost_.load()) return 0;
+    {
+      std::lock_guard state(state_mutex_);
+      expect(sequence_ + 1);
+    }
+    return append(m, flags);
+  }
+  /// Sends a call and waits for its reply.
+  template <class M>
+  Reply call(const M& m) {
+    Reply reply;
+    bool done = false;
+    uint64_t sequence = post_expecting(m, wire::kWantsReply, [&](uint64_t s) {
+      replies_.emplace(s, [&](int32_t status, wire::Reader& body) {
+        reply.status = status;
+        reply.body.resize(body.left());
+        if (body.left() != 0) std::memcpy(reply.body.data(), body.at(), body.left());
+        done = true;
+      });
+    });
+    if (sequence == 0) return Reply{lost_status_, {}};
+    flush();
+    wait([&] { return done; });
+    return reply;
+  }
+
+  using OnReply = std::function<void(int32_t status, wire::Reader& body)>;
+  using OnDone = std::function<void(int32_t status)>;
+
+  /// Only inside `expect`: what to do with the reply to, or the data of, call `sequence`.
+  void expect_reply(uint64_t sequence, OnReply then) { replies_.emplace(sequence, std::move(then)); }
+  void expect_transfer(uint64_t sequence, const Region& region, OnDone then, bool to_client);
+
+  /// Hands what is buffered to the network.
+  void flush();
+  /// Asks the I/O thread to flush soon (within 50 µs) unless somebody does so before.
+  void flush_soon();
+
+  /// Waits until `done` (called with the state lock held) is true, reading meanwhile. False when the session is lost.
+  bool wait(const std::function<bool()>& done);
+  /// Takes in what has arrived, without waiting.
+  void poll();
+  /// Runs `change` under the state lock and wakes all waiters.
+  void update(const std::function<void()>& change);
+  std::mutex& state_mutex() { return state_mutex_; }
+
+  /// While something asynchronous is outstanding, the I/O thread reads. With the state lock held.
+  void begin_async();
+  void end_async() { --async_; }
+  /// Runs `then` soon on the thread that reads, without any lock. With the state lock held.
+  void later(std::function<void()> then) { later_.push_back(std::move(then)); }
+  /// Whether data that is still to come may be written into this part of the program's memory.
+  bool may_write(const Region& region);
+
+  /// Takes bytes that the server has set aside for objects made without waiting; false when too few are left.
+  bool take_grant(size_t bytes) {
+    size_t left = grant_.load(std::memory_order_relaxed);
+    do {
+      if (left < bytes) return false;
+    } while (!grant_.compare_exchange_weak(left, left - bytes));
+    return true;
+  }
+  void return_grant(size_t bytes) { grant_.fetch_add(bytes, std::memory_order_relaxed); }
+
+  uint64_t take_id(uint8_t type);
+  [[nodiscard]] bool lost() const { return lost_.load(); }
+  [[nodiscard]] int32_t lost_status() const { return lost_status_; }
+  [[nodiscard]] const wire::Endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] bool synchronous() const { return synchronous_; }
+
+  /// In a forked child: closes the descriptors and forgets everything, sending nothing.
+  void abandon();
+  /// At exit: one best-effort flush.
+  void farewell();
+
+ private:
+  struct Transfer {
+    Region region;
+    uint64_t left;
+    OnDone done;
+    bool to_client;
+  };
+  struct Stream {
+    std::unique_ptr<wire::Transport> transport;
+    wire::BulkHeader header{};     // of the piece being received
+    size_t header_bytes = 0;       // received of it
+    uint64_t received = 0;         // of the piece's bytes
+    Region* target = nullptr;      // of the piece; valid while its transfer is registered
+    std::vector<char> discard;     // for data that nobody waits for any more
+  };
+  struct BulkJob {
+    uint64_t sequence;
+    uint64_t offset;
+    uint64_t length;
+    uint64_t sent;          // bytes of the body
+    size_t header_sent;
+    Region* region;
+  };
+
+  template <class M>
+  uint64_t append(const M& m, uint16_t flags) {
+    if (lost_.load(std::memory_order_relaxed)) return 0;
+    size_t size = sizeof(wire::CallHeader) + m.wire_bytes();
+    char* at = reserve(size);
+    if (at == nullptr) return 0;
+    wire::CallHeader header{static_cast<uint32_t>(size), static_cast<uint16_t>(M::kOp), flags};
+    std::memcpy(at, &header, sizeof header);
+    wire::Writer writer(at + sizeof header);
+    m.encode(writer);
+    out_size_ += size;
+    uint64_t sequence = ++sequence_;
+    if (out_size_ >= kFlushAt) flush_locked();
+    return sequence;
+  }
+  char* reserve(size_t size);
+  void flush_locked();
+  void throttle();
+
+  void run_io_thread();
+  bool take_role(std::unique_lock<std::mutex>& state);
+  void leave_role(std::unique_lock<std::mutex>& state);
+  void pump(int timeout_us, bool want_command_write);
+  void receive_notices();
+  bool dispatch(const wire::NoticeHeader& header, wire::Reader body);
+  bool receive_bulk(Stream& stream);
+  bool send_bulk(Stream& stream);
+  void finish_transfer(uint64_t sequence, int32_t status);
+  void lose(const std::string& why);
+  void run_later();
+  void wake_pump();
+
+  static constexpr size_t kFlushAt = size_t{16} << 10;
+  static constexpr uint64_t kMaxUnacknowledged = 1 << 16;
+  static constexpr int kFlushDelayUs = 50;
+
+  wire::Endpoint endpoint_;
+  int32_t lost_status_;
+  Listener* listener_;
+  bool synchronous_;
+  unsigned char session_id_[16] = {};
+
+  std::mutex send_mutex_;
+  std::vector<char> out_;
+  size_t out_size_ = 0;
+  uint64_t sequence_ = 0;
+  std::atomic<uint64_t> acknowledged_{0};
+  std::atomic<bool> flush_wanted_{false};
+  std::atomic<size_t> grant_{wire::kOneWayGrant};
+
+  std::mutex state_mutex_;
+  std::condition_variable changed_;
+  std::condition_variable io_work_;
+  bool role_taken_ = false;
+  bool io_has_role_ = false;
+  bool io_idle_ = false;
+  int role_wanted_ = 0;
+  int waiters_ = 0;
+  int async_ = 0;
+  std::atomic<bool> lost_{false};
+  std::unordered_map<uint64_t, OnReply> replies_;
+  std::unordered_map<uint64_t, Transfer> transfers_;
+  std::unordered_map<uint64_t, Transfer> abandoned_;  // of a lost session: a reader may still look at them
+  std::deque<BulkJob> jobs_;
+  std::vector<std::function<void()>> later_;
+  size_t incoming_ = 0;  // transfers to the client under way
+  Ids ids_;
+
+  std::unique_ptr<wire::Transport> commands_;
+  std::vector<Stream> bulk_;
+  std::vector<char> in_;
+  size_t in_size_ = 0;
+  int wake_fd_ = -1;
+  std::atomic<bool> pumping_{false};
+};
+
+}  // namespace cenote::shim

@@ -1,0 +1,329 @@
+// Receiving and bulk sending: the part of a session that only the holder of the I/O role runs.
+#include <poll.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "wire/log.hpp"
+#include "shim/output.hpp"
+#include "shim/session.hpp"
+
+namespace cenote::shim {
+
+namespace {
+
+timespec to_timespec(int us) { return {us / 1000000, (us % 1000000) * 1000L}; }
+
+}  // namespace
+
+bool Session::take_role(std::unique_lock<std::mutex>& /*state*/) {
+  if (role_taken_) return false;
+  role_taken_ = true;
+  return true;
+}
+
+void Session::leave_role(std::unique_lock<std::mutex>& /*state*/) {
+  role_taken_ = false;
+  if (waiters_ != 0) changed_.notify_all();
+  if (role_wanted_ == 0 && io_idle_ && async_ > 0) io_work_.notify_one();
+}
+
+bool Session::wait(const std::function<bool()>& done) {
+  std::unique_lock state(state_mutex_);
+  bool asked = false;
+  while (!done() && !lost_.load()) {
+    if (take_role(state)) {
+      state.unlock();
+      pump(-1, false);
+      state.lock();
+      leave_role(state);
+      continue;
+    }
+    if (io_has_role_ && !asked) {
+      asked = true;
+      ++role_wanted_;
+      wake_pump();
+    }
+    ++waiters_;
+    changed_.wait(state);
+    --waiters_;
+  }
+  if (asked) --role_wanted_;
+  if (async_ > 0 && io_idle_ && !role_taken_) io_work_.notify_one();
+  return !lost_.load() || done();
+}
+
+void Session::poll() {
+  std::unique_lock state(state_mutex_);
+  if (lost_.load() || !take_role(state)) return;
+  state.unlock();
+  pump(0, false);
+  state.lock();
+  leave_role(state);
+}
+
+void Session::run_io_thread() {
+  prctl(PR_SET_NAME, "cenote-io");
+  prctl(PR_SET_TIMERSLACK, 1000UL);
+  std::unique_lock state(state_mutex_);
+  while (!lost_.load()) {
+    if (flush_wanted_.load()) {
+      state.unlock();
+      timespec delay = to_timespec(kFlushDelayUs);
+      nanosleep(&delay, nullptr);
+      // A flush in between has cleared the wish; what came after it will ask again.
+      if (flush_wanted_.load()) flush();
+      state.lock();
+    } else if (async_ > 0 && role_wanted_ == 0 && take_role(state)) {
+      io_has_role_ = true;
+      state.unlock();
+      pump(-1, false);
+      state.lock();
+      io_has_role_ = false;
+      leave_role(state);
+    } else {
+      io_idle_ = true;
+      io_work_.wait(state);
+      io_idle_ = false;
+    }
+  }
+}
+
+void Session::pump(int timeout_us, bool want_command_write) {
+  if (want_command_write) {
+    // Called while sending: without the role only the room in the socket is waited for.
+    std::unique_lock state(state_mutex_);
+    if (!take_role(state)) {
+      state.unlock();
+      pollfd fd{commands_->descriptor(), POLLOUT, 0};
+      ::poll(&fd, 1, timeout_us / 1000);
+      return;
+    }
+  }
+  pollfd fds[18];
+  nfds_t count = 0;
+  fds[count++] = {wake_fd_, POLLIN, 0};
+  fds[count++] = {commands_->descriptor(), static_cast<short>(POLLIN | (want_command_write ? POLLOUT : 0)), 0};
+  bool sending = false;
+  bool buffered = commands_->has_buffered();
+  {
+    std::lock_guard state(state_mutex_);
+    sending = !jobs_.empty();
+  }
+  for (size_t i = 0; i < bulk_.size(); ++i) {
+    bool out = (i == 0 && sending) || bulk_[i].transport->wants_write();
+    fds[count++] = {bulk_[i].transport->descriptor(), static_cast<short>(POLLIN | (out ? POLLOUT : 0)), 0};
+    buffered = buffered || bulk_[i].transport->has_buffered();
+  }
+  timespec limit = to_timespec(buffered ? 0 : timeout_us);
+  pumping_.store(true);
+  int ready = ppoll(fds, count, timeout_us < 0 && !buffered ? nullptr : &limit, nullptr);
+  pumping_.store(false);
+  if (ready > 0 && (fds[0].revents & POLLIN) != 0) {
+    uint64_t drained = 0;
+    if (read(wake_fd_, &drained, sizeof drained) < 0) log_debug("spurious wake-up");
+  }
+  if (ready > 0 || buffered) {
+    if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || commands_->has_buffered()) receive_notices();
+    for (size_t i = 0; i < bulk_.size() && !lost_.load(); ++i) {
+      if ((fds[i + 2].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || bulk_[i].transport->has_buffered()) {
+        if (!receive_bulk(bulk_[i])) lose("a bulk stream was closed");
+      }
+      if ((fds[i + 2].revents & POLLOUT) != 0 && !lost_.load() && !send_bulk(bulk_[i])) lose("a bulk stream was closed");
+    }
+  }
+  if (want_command_write) {
+    std::unique_lock state(state_mutex_);
+    leave_role(state);
+    return;  // the send lock is held: what was put off waits for the next reader
+  }
+  run_later();
+}
+
+void Session::receive_notices() {
+  for (;;) {
+    if (in_size_ == in_.size()) in_.resize(in_.size() * 2);
+    wire::IoResult r = commands_->receive(in_.data() + in_size_, in_.size() - in_size_);
+    if (r.status == wire::Io::kAgain) return;
+    if (r.status == wire::Io::kClosed) return lose("the worker ended");
+    in_size_ += r.bytes;
+    size_t at = 0;
+    {
+      std::lock_guard state(state_mutex_);
+      while (in_size_ - at >= sizeof(wire::NoticeHeader)) {
+        wire::NoticeHeader header;
+        std::memcpy(&header, in_.data() + at, sizeof header);
+        if (header.size < sizeof header || header.size % 8 != 0 || header.size > wire::kMaxCall) {
+          at = SIZE_MAX;
+          break;
+        }
+        if (header.size > in_size_ - at) break;
+        const char* body = in_.data() + at + sizeof header;
+        if (!dispatch(header, wire::Reader(body, header.size - sizeof header))) {
+          at = SIZE_MAX;
+          break;
+        }
+        at += header.size;
+      }
+      if (waiters_ != 0) changed_.notify_all();
+    }
+    if (at == SIZE_MAX) return lose("the server sent something malformed");
+    std::memmove(in_.data(), in_.data() + at, in_size_ - at);
+    in_size_ -= at;
+    if (in_size_ >= sizeof(wire::NoticeHeader)) {
+      wire::NoticeHeader header;
+      std::memcpy(&header, in_.data(), sizeof header);
+      if (header.size > in_.size()) in_.resize(header.size);
+    }
+    if (in_size_ == 0) return;
+  }
+}
+
+bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
+  switch (header.kind) {
+    case wire::Notice::kReply: {
+      auto status = static_cast<int32_t>(body.word());
+      auto node = replies_.extract(header.sequence);
+      if (!body.ok() || node.empty()) return false;
+      node.mapped()(status, body);
+      return true;
+    }
+    case wire::Notice::kData: {
+      auto status = static_cast<int32_t>(body.word());
+      wire::Blob bytes = body.bytes();
+      auto at = transfers_.find(header.sequence);
+      if (!body.ok() || at == transfers_.end()) return false;
+      Transfer& transfer = at->second;
+      if (status == 0) {
+        if (bytes.size() != transfer.left) return false;
+        for (uint64_t offset = 0; offset < bytes.size();) {
+          Region::Run run = transfer.region.run(offset);
+          uint64_t n = std::min(run.size, bytes.size() - offset);
+          std::memcpy(run.at, static_cast<const char*>(bytes.data) + offset, n);
+          offset += n;
+        }
+      }
+      finish_transfer(header.sequence, status);
+      return true;
+    }
+    case wire::Notice::kPull: {
+      uint64_t offset = body.word();
+      uint64_t length = body.word();
+      auto at = transfers_.find(header.sequence);
+      if (!body.ok() || at == transfers_.end()) return false;
+      uint64_t total = at->second.region.total();
+      if (offset > total || length > total - offset) return false;
+      jobs_.push_back({header.sequence, offset, length, 0, 0, &at->second.region});
+      return true;
+    }
+    case wire::Notice::kDone: {
+      auto status = static_cast<int32_t>(body.word());
+      auto at = transfers_.find(header.sequence);
+      if (!body.ok() || at == transfers_.end()) return false;
+      finish_transfer(header.sequence, status);
+      return true;
+    }
+    case wire::Notice::kEvents:
+      if (listener_ != nullptr) listener_->on_events(body);
+      return body.ok();
+    case wire::Notice::kDestroyed:
+      while (body.left() != 0) ids_.give_back(body.word());
+      return body.ok();
+    case wire::Notice::kOutput:
+      print_output(body.bytes().text());
+      return body.ok();
+    case wire::Notice::kAck:
+      acknowledged_.store(header.sequence);
+      return true;
+    case wire::Notice::kCallback:
+      if (listener_ != nullptr) listener_->on_callback(body);
+      return body.ok();
+  }
+  return false;
+}
+
+void Session::finish_transfer(uint64_t sequence, int32_t status) {
+  auto node = transfers_.extract(sequence);
+  if (node.mapped().to_client) --incoming_;
+  // Pieces of it that are still on their way are thrown away.
+  for (Stream& stream : bulk_) {
+    if (stream.header_bytes == sizeof stream.header && stream.header.sequence == sequence) stream.target = nullptr;
+  }
+  std::erase_if(jobs_, [&](const BulkJob& job) { return job.sequence == sequence && job.header_sent == 0; });
+  node.mapped().done(status);
+  if (waiters_ != 0) changed_.notify_all();
+}
+
+bool Session::receive_bulk(Stream& stream) {
+  for (;;) {
+    if (stream.header_bytes < sizeof stream.header) {
+      auto* to = reinterpret_cast<char*>(&stream.header) + stream.header_bytes;
+      wire::IoResult r = stream.transport->receive(to, sizeof stream.header - stream.header_bytes);
+      if (r.status != wire::Io::kOk) return r.status == wire::Io::kAgain;
+      stream.header_bytes += r.bytes;
+      if (stream.header_bytes < sizeof stream.header) continue;
+      std::lock_guard state(state_mutex_);
+      auto at = transfers_.find(stream.header.sequence);
+      stream.received = 0;
+      stream.target = at == transfers_.end() ? nullptr : &at->second.region;
+      uint64_t total = stream.target == nullptr ? stream.header.length : stream.target->total();
+      if (stream.target != nullptr &&
+          (stream.header.offset > total || stream.header.length > total - stream.header.offset)) {
+        return false;
+      }
+    }
+    if (stream.received < stream.header.length) {
+      Region::Run run{stream.discard.data(), stream.discard.size()};
+      if (stream.target != nullptr) {
+        run = stream.target->run(stream.header.offset + stream.received);
+      } else if (stream.discard.empty()) {
+        stream.discard.resize(wire::kChunk);
+        continue;
+      }
+      uint64_t n = std::min(run.size, stream.header.length - stream.received);
+      wire::IoResult r = stream.transport->receive(run.at, n);
+      if (r.status != wire::Io::kOk) return r.status == wire::Io::kAgain;
+      stream.received += r.bytes;
+    }
+    if (stream.received < stream.header.length) continue;
+    stream.header_bytes = 0;
+    std::lock_guard state(state_mutex_);
+    auto at = transfers_.find(stream.header.sequence);
+    if (at == transfers_.end()) continue;
+    at->second.left -= std::min(at->second.left, stream.header.length);
+    if (at->second.left == 0) finish_transfer(stream.header.sequence, 0);
+  }
+}
+
+bool Session::send_bulk(Stream& stream) {
+  if (stream.transport->wants_write() && stream.transport->send(nullptr, 0).status == wire::Io::kClosed) return false;
+  std::unique_lock state(state_mutex_);
+  while (!jobs_.empty()) {
+    BulkJob& job = jobs_.front();
+    wire::BulkHeader header{job.sequence, job.offset, job.length};
+    state.unlock();
+    wire::Piece pieces[9];
+    int count = 0;
+    if (job.header_sent < sizeof header) {
+      pieces[count++] = {reinterpret_cast<char*>(&header) + job.header_sent, sizeof header - job.header_sent};
+    }
+    for (uint64_t offset = job.sent; offset < job.length && count < 9;) {
+      Region::Run run = job.region->run(job.offset + offset);
+      uint64_t n = std::min(run.size, job.length - offset);
+      pieces[count++] = {run.at, n};
+      offset += n;
+    }
+    wire::IoResult r = stream.transport->send(pieces, count);
+    state.lock();
+    if (r.status != wire::Io::kOk) return r.status == wire::Io::kAgain;
+    size_t of_header = std::min(r.bytes, sizeof header - job.header_sent);
+    job.header_sent += of_header;
+    job.sent += r.bytes - of_header;
+    if (job.header_sent == sizeof header && job.sent == job.length) jobs_.pop_front();
+  }
+  return true;
+}
+
+}  // namespace cenote::shim

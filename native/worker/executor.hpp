@@ -1,0 +1,128 @@
+// The worker's engine, the same for every API: takes calls off stream 0 in order, parks those that must wait for others,
+// and never blocks on one of them.
+//
+// Leader and followers: one thread at a time leads, that is, reads calls and carries them out with the lock held. Before it
+// blocks in the driver on behalf of a call it gives up the lead and arms the socket; only if a further call comes
+// meanwhile does a follower wake and lead on. So a round trip costs no thread switch, and no call holds up another.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "wire/transport.hpp"
+#include "worker/object.hpp"
+#include "worker/outbox.hpp"
+
+namespace cenote::worker {
+
+/// A call as it came off the stream. `data` is valid until the handler returns or blocks.
+struct Call {
+  uint64_t sequence = 0;
+  uint16_t opcode = 0;
+  bool wants_reply = false;
+  const char* data = nullptr;
+  size_t size = 0;
+  Parked* parked = nullptr;  // set when the call was parked before, or holds objects now
+  bool held = false;         // release() will be called later
+};
+
+/// A call that waits for others, or that others wait for.
+struct Parked {
+  Call call;
+  std::vector<uint64_t> bytes;
+  std::vector<Ref<Object>> pins;
+  std::vector<Ref<Object>> locked;  // objects whose later calls come after this one
+  std::vector<Parked*> next;
+  uint32_t unmet = 0;
+  std::vector<Parked*>* member_of = nullptr;  // a list to be taken off at release
+  Ref<Object> substitute;  // a private copy of an object that the client may change meanwhile
+};
+
+class Executor {
+ public:
+  explicit Executor(std::unique_ptr<wire::Transport> transport);
+  virtual ~Executor() = default;
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  /// Serves the session on this thread. Returns never: the process ends with the session.
+  [[noreturn]] void run();
+
+  /// Runs `work` without the lock and then `after` with it; other calls go on meanwhile. `work` must not touch a
+  /// call's bytes. With the lock held.
+  void blocking(std::function<void()> work, std::function<void()> after);
+
+  /// Runs `then` with the lock held on the completion thread. From any thread, without blocking.
+  void post(std::function<void()> then);
+
+  /// Makes later calls that name these objects wait until release(). The call need not have been parked before.
+  Parked* hold(Call& call, std::initializer_list<Object*> objects);
+  void release(Parked* parked);
+  /// A call that others wait for and that is never carried out itself (a user event).
+  Parked* make_gate(Object* object);
+
+  /// Frees an id at the client's wish, once no parked call names it any more.
+  void destroy(uint64_t id, const Call& call);
+
+  /// Ends the session: the client broke the protocol.
+  [[noreturn]] void broken(const char* why, const Call& call);
+
+  Outbox outbox;
+  ObjectTable objects;
+  std::mutex& mutex() { return mutex_; }
+
+ protected:
+  /// Carries out a call, or parks it through park(). With the lock held.
+  virtual void execute(Call& call) = 0;
+  virtual const char* name_of(uint16_t opcode) const = 0;
+
+  Parked* park(Call& call, const std::vector<Parked*>& after, std::vector<Ref<Object>> pins,
+            std::vector<Ref<Object>> locked);
+  void run_ready();
+
+ private:
+  void serve();
+  void unpin(Object* object);
+  void remove(Object* object);
+  void lead(std::unique_lock<std::mutex>& lock);
+  bool process_input(uint64_t epoch);
+  bool receive(std::unique_lock<std::mutex>& lock);
+  void run_call(Call& call);
+  void arm(bool active);
+  void complete();
+  void run_lane();
+
+  std::unique_ptr<wire::Transport> transport_;
+  std::mutex mutex_;
+  std::vector<char> in_;
+  size_t in_begin_ = 0;
+  size_t in_end_ = 0;
+  uint64_t sequence_ = 0;
+  uint64_t acknowledged_ = 0;
+
+  int epoll_ = -1;
+  int nudge_ = -1;  // wakes a follower when calls are left in the input buffer
+  bool led_ = false;
+  uint64_t epoch_ = 0;
+  int idle_ = 0;
+  int threads_ = 1;
+
+  std::deque<Parked*> ready_;
+  bool running_ready_ = false;
+  size_t parked_bytes_ = 0;
+
+  std::mutex posted_mutex_;
+  std::condition_variable posted_something_;
+  std::vector<std::function<void()>> posted_;
+
+  std::condition_variable lane_work_;
+  std::deque<std::function<void()>> lane_jobs_;
+  int idle_lanes_ = 0;
+  int lanes_ = 0;
+};
+
+}  // namespace cenote::worker

@@ -1,0 +1,121 @@
+// cenote-worker: executes the calls of one client process. Started by the supervisor with the control socket as
+// descriptor 3; loads no driver before a session has proved its secret.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <sstream>
+#include <thread>
+
+#include "wire/handshake.hpp"
+#include "wire/log.hpp"
+#include "worker/bulk.hpp"
+#include "worker/control.hpp"
+#include "worker/opencl/worker.hpp"
+
+namespace {
+
+using namespace cenote;  // NOLINT: this file only
+
+constexpr int kControlDescriptor = 3;
+constexpr int kProofTimeoutMs = 2000;
+
+int list_devices() {
+  std::string error;
+  auto inventory = opencl::load_inventory(&error);
+  if (inventory == nullptr) {
+    std::fprintf(stderr, "cenote-worker: %s\n", error.c_str());
+    std::puts("{\"platforms\":[]}");
+    return 0;
+  }
+  std::puts(opencl::describe_json(*inventory).c_str());
+  return 0;
+}
+
+struct Session {
+  unsigned char id[16];
+  unsigned char secret[32];
+  bool tls = false;
+  std::vector<uint32_t> devices;
+};
+
+std::unique_ptr<wire::Transport> accept(const Session& session, const worker::Packet& packet,
+                                        const std::string& preamble_hex, uint16_t stream, std::string* error) {
+  unsigned char preamble[wire::kPreambleSize];
+  if (packet.descriptor < 0 || !worker::from_hex(preamble_hex, preamble, sizeof preamble)) {
+    *error = "malformed packet from the supervisor";
+    return nullptr;
+  }
+  return wire::accept_stream(packet.descriptor, preamble, session.id, stream, session.secret, session.tls,
+                             kProofTimeoutMs, error);
+}
+
+bool parse_session(const worker::Packet& packet, Session* session) {
+  if (packet.words.size() != 6 || packet.words[0] != "session") return false;
+  if (!worker::from_hex(packet.words[1], session->id, sizeof session->id)) return false;
+  if (!worker::from_hex(packet.words[2], session->secret, sizeof session->secret)) return false;
+  std::istringstream devices(packet.words[4]);
+  for (std::string index; std::getline(devices, index, ',');) {
+    session->devices.push_back(static_cast<uint32_t>(std::strtoul(index.c_str(), nullptr, 10)));
+  }
+  session->tls = packet.words[5] == "1";
+  return true;
+}
+
+int serve() {
+  worker::Control control(kControlDescriptor);
+  control.send("ready");
+  worker::Packet packet;
+  Session session;
+  do {
+    if (!control.receive(&packet)) return 0;
+  } while (!parse_session(packet, &session));
+  std::string error;
+  auto commands = accept(session, packet, packet.words[3], 0, &error);
+  if (commands == nullptr) {
+    control.send("refused 0 " + error);
+    return 1;
+  }
+  control.send("authenticated 0");
+  auto inventory = opencl::load_inventory(&error);
+  if (inventory == nullptr) {
+    log_error("%s", error.c_str());
+    inventory = std::make_unique<opencl::Inventory>();
+  }
+  inventory->lent.clear();
+  for (uint32_t index : session.devices) {
+    if (index < inventory->devices.size()) inventory->lent.push_back(index);
+  }
+  // All of this lives as long as the process, which ends with the session.
+  auto* bulk = new worker::Bulk;
+  auto* serving = new opencl::Worker(std::move(commands), std::move(inventory), bulk);
+  bulk->attach(serving);
+  serving->output.capture();
+  std::thread([&control, &session, bulk] {
+    worker::Packet more;
+    while (control.receive(&more)) {
+      if (more.words.size() != 3 || more.words[0] != "stream") continue;
+      std::string why;
+      auto number = static_cast<uint16_t>(std::strtoul(more.words[1].c_str(), nullptr, 10));
+      auto stream = accept(session, more, more.words[2], number, &why);
+      control.send(stream == nullptr ? "refused " + more.words[1] + " " + why : "authenticated " + more.words[1]);
+      if (stream != nullptr) bulk->add(std::move(stream));
+    }
+  }).detach();
+  serving->run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  set_log_defaults("cenote-worker", LogLevel::kInfo);
+  signal(SIGPIPE, SIG_IGN);
+  if (argc == 2 && std::strcmp(argv[1], "--list-devices") == 0) return list_devices();
+  if (argc != 1) {
+    std::fprintf(stderr, "usage: cenote-worker [--list-devices]\nStarted by `cenote serve`.\n");
+    return 64;
+  }
+  return serve();
+}

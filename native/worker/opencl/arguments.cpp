@@ -1,0 +1,47 @@
+#include "worker/opencl/arguments.hpp"
+
+namespace cenote::opencl {
+
+int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t index) {
+  const Driver& driver = *kernel.program->context->driver;
+  const Kernel::Argument& argument = kernel.arguments.at(index);
+  switch (argument.kind) {
+    case kArgLocal: return driver.clSetKernelArg(to, index, argument.size, nullptr);
+    case kArgNull: return driver.clSetKernelArg(to, index, argument.size, nullptr);
+    case kArgSvm: {
+      auto* at = reinterpret_cast<void*>(argument.object);
+      return driver.clSetKernelArgSVMPointer != nullptr ? driver.clSetKernelArgSVMPointer(to, index, at)
+                                                        : static_cast<int32_t>(CL_INVALID_OPERATION);
+    }
+    case kArgUsm: {
+      auto* at = reinterpret_cast<void*>(argument.object);
+      return driver.clSetKernelArgMemPointerINTEL != nullptr ? driver.clSetKernelArgMemPointerINTEL(to, index, at)
+                                                             : static_cast<int32_t>(CL_INVALID_OPERATION);
+    }
+    case kArgObject: {
+      worker::Object* object = w.objects.find(argument.object);
+      if (object == nullptr) return CL_INVALID_ARG_VALUE;
+      if (object->error != CL_SUCCESS) return object->error;
+      void* native = nullptr;
+      if (auto* mem = dynamic_cast<Mem*>(object)) native = mem->native;
+      if (auto* sampler = dynamic_cast<Sampler*>(object)) native = sampler->native;
+      if (auto* queue = dynamic_cast<Queue*>(object)) native = queue->native;
+      return driver.clSetKernelArg(to, index, sizeof native, &native);
+    }
+    default: return driver.clSetKernelArg(to, index, argument.size, argument.value.data());
+  }
+}
+
+cl_kernel copy_kernel(Worker& w, const Kernel& kernel, int32_t* error) {
+  const Driver& driver = *kernel.program->context->driver;
+  if (driver.clCloneKernel != nullptr) {
+    cl_kernel copy = driver.clCloneKernel(kernel.native, error);
+    if (copy != nullptr) return copy;
+  }
+  cl_kernel copy = driver.clCreateKernel(kernel.program->native, kernel.name.c_str(), error);
+  if (copy == nullptr) return nullptr;
+  for (const auto& [index, argument] : kernel.arguments) set_argument(w, kernel, copy, index);
+  return copy;
+}
+
+}  // namespace cenote::opencl

@@ -1,0 +1,40 @@
+// Regions of memory objects as Read, Write and Upload name them, and how they are cut into chunks.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "wire/codec.hpp"
+#include "wire/opencl_queries.hpp"
+#include "worker/opencl/objects.hpp"
+
+namespace cenote::opencl {
+
+/// A part of a region whose packed bytes lie in one piece at `offset`.
+struct Chunk {
+  uint64_t offset;
+  uint64_t size;
+  std::array<size_t, 3> origin;
+  std::array<size_t, 3> region;
+};
+
+struct Geometry {
+  RegionKind kind = kRegionBuffer;
+  std::array<size_t, 3> origin{};
+  std::array<size_t, 3> region{};
+  size_t row_pitch = 0;
+  size_t slice_pitch = 0;
+  size_t pixel = 1;
+
+  /// False where the words are no geometry, or describe other than `total` packed bytes.
+  bool parse(uint32_t kind, const wire::Words& words, uint64_t total);
+  /// Cuts into chunks of about wire::kChunk bytes: parts of a row, rows or slices.
+  [[nodiscard]] std::vector<Chunk> chunks() const;
+
+  int32_t read(const Driver& d, cl_command_queue q, cl_mem m, bool blocking, const Chunk& c, void* to, cl_uint waits,
+               const cl_event* list, cl_event* event) const;
+  int32_t write(const Driver& d, cl_command_queue q, cl_mem m, bool blocking, const Chunk& c, const void* from,
+                cl_uint waits, const cl_event* list, cl_event* event) const;
+};
+
+}  // namespace cenote::opencl

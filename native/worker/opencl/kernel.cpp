@@ -1,0 +1,66 @@
+// Kernels: making them, their arguments, and launching them.
+#include <algorithm>
+
+#include "worker/opencl/arguments.hpp"
+#include "worker/opencl/plain.hpp"
+#include "worker/opencl/program_info.hpp"
+#include "worker/opencl_handlers.hpp"
+
+namespace cenote::opencl {
+
+void handle(Worker& w, Call& call, const msg::CreateKernel& m) {
+  Create<Kernel> scope(w, call, m.result);
+  auto* program = scope.arg<Program>(m.program);
+  Kernel* kernel = scope.object();
+  kernel->program = Ref<Program>(program);
+  kernel->name = std::string(m.name.text());
+  int32_t error = scope.error();
+  if (error == CL_SUCCESS) {
+    kernel->native = program->context->driver->clCreateKernel(program->native, kernel->name.c_str(), &error);
+  }
+  kernel->error = error;
+  if (!call.wants_reply) return;
+  worker::Bytes body;
+  if (error == CL_SUCCESS) describe_kernel(*program, kernel->native, body);
+  w.outbox.reply(call.sequence, error, body.data());
+}
+
+void handle(Worker& w, Call& call, const msg::SetArg& m) {
+  auto* kernel = w.get<Kernel>(m.kernel);
+  Kernel::Argument& argument = kernel->arguments[m.index];
+  argument.kind = m.kind;
+  argument.size = m.size;
+  argument.object = m.object;
+  const auto* bytes = static_cast<const char*>(m.value.data);
+  argument.value.assign(bytes, bytes + m.value.size());
+  int32_t status = kernel->error != CL_SUCCESS ? kernel->error : set_argument(w, *kernel, kernel->native, m.index);
+  if (call.wants_reply) w.outbox.reply(call.sequence, status);
+}
+
+void handle(Worker& w, Call& call, const msg::clCloneKernel& m) {
+  Create<Kernel> scope(w, call, m.result);
+  auto* source = scope.arg<Kernel>(m.source_kernel);
+  Kernel* kernel = scope.object();
+  kernel->program = source->program;
+  kernel->name = source->name;
+  kernel->arguments = source->arguments;
+  int32_t error = scope.error();
+  if (error == CL_SUCCESS) kernel->native = copy_kernel(w, *source, &error);
+  kernel->error = error;
+  if (call.wants_reply) w.outbox.reply(call.sequence, error);
+}
+
+void handle(Worker& w, Call& call, const msg::EnqueueLaunch& m) {
+  Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
+  auto* kernel = scope.arg<Kernel>(m.kernel);
+  if (call.parked != nullptr && call.parked->substitute) kernel = static_cast<Kernel*>(call.parked->substitute.get());
+  auto sizes = [](const wire::Words& w) { return reinterpret_cast<const size_t*>(w.data); };
+  auto fits = [&](const wire::Words& w) { return w.null() || w.size() == m.dimensions; };
+  if (!fits(m.offset) || !fits(m.global_size) || !fits(m.local_size)) w.broken("sizes of another dimension", call);
+  scope.run([&](cl_command_queue queue, cl_uint waits, const cl_event* wait_list, cl_event* event) {
+    return scope.driver().clEnqueueNDRangeKernel(queue, kernel->native, m.dimensions, sizes(m.offset),
+                                                 sizes(m.global_size), sizes(m.local_size), waits, wait_list, event);
+  });
+}
+
+}  // namespace cenote::opencl

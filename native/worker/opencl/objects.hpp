@@ -1,0 +1,112 @@
+// What the worker knows of each OpenCL object. Destructors release the driver's object.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/opencl_driver.hpp"
+#include "worker/object.hpp"
+
+namespace cenote::opencl {
+
+using worker::Ref;
+
+struct Platform : worker::Object {
+  static constexpr Type kType = Type::kPlatform;
+  cl_platform_id native = nullptr;
+  Driver driver;
+};
+
+struct Device : worker::Object {
+  static constexpr Type kType = Type::kDevice;
+  cl_device_id native = nullptr;
+  Platform* platform = nullptr;
+  bool sub_device = false;
+  ~Device() override;
+};
+
+struct Context : worker::Object {
+  static constexpr Type kType = Type::kContext;
+  cl_context native = nullptr;
+  const Driver* driver = nullptr;
+  std::vector<cl_device_id> devices;
+  cl_command_queue uploads = nullptr;  // for first contents, made when needed
+  ~Context() override;
+};
+
+struct Queue : worker::Object {
+  static constexpr Type kType = Type::kQueue;
+  cl_command_queue native = nullptr;
+  Ref<Context> context;
+  bool in_order = true;
+  bool profiling = false;
+  int32_t deferred_error = 0;             // of a command without an event, for the next call that waits
+  std::vector<worker::Parked*> parked;    // of an out-of-order queue: what its next barrier waits for
+  ~Queue() override;
+};
+
+struct Mem : worker::Object {
+  static constexpr Type kType = Type::kMem;
+  cl_mem native = nullptr;
+  Ref<Context> context;
+  Ref<Mem> parent;
+  ~Mem() override;
+};
+
+struct Sampler : worker::Object {
+  static constexpr Type kType = Type::kSampler;
+  cl_sampler native = nullptr;
+  Ref<Context> context;
+  ~Sampler() override;
+};
+
+struct Program : worker::Object {
+  static constexpr Type kType = Type::kProgram;
+  cl_program native = nullptr;
+  Ref<Context> context;
+  ~Program() override;
+};
+
+struct Kernel : worker::Object {
+  static constexpr Type kType = Type::kKernel;
+  cl_kernel native = nullptr;
+  Ref<Program> program;
+  std::string name;
+  /// What was last set, so that a parked launch can have a kernel of its own with these arguments.
+  struct Argument {
+    uint32_t kind = 0;
+    size_t size = 0;
+    uint64_t object = 0;
+    std::vector<char> value;
+  };
+  std::map<uint32_t, Argument> arguments;
+  ~Kernel() override;
+};
+
+struct Event : worker::Object {
+  static constexpr Type kType = Type::kEvent;
+  cl_event native = nullptr;
+  const Driver* driver = nullptr;
+  Ref<Context> context;
+  bool user = false;
+  bool profiling = false;
+  worker::Parked* gate = nullptr;  // of an unset user event
+  ~Event() override;
+};
+
+struct CommandBuffer : worker::Object {
+  static constexpr Type kType = Type::kCommandBuffer;
+  cl_command_buffer_khr native = nullptr;
+  Ref<Queue> queue;
+  const Driver* driver = nullptr;
+  ~CommandBuffer() override;
+};
+
+template <class T>
+auto native(T* object) {
+  return object == nullptr ? nullptr : object->native;
+}
+
+}  // namespace cenote::opencl

@@ -1,0 +1,33 @@
+#include "worker/opencl/plain.hpp"
+
+namespace cenote::opencl {
+
+Enqueue::Enqueue(Worker& worker, Call& call, uint64_t queue, const wire::Words& waits, uint64_t event)
+    : Scope(worker, call), queue_(worker.get<Queue>(queue)), event_(event == 0 ? nullptr : worker.made<Event>(event)) {
+  driver_ = queue_->context->driver;
+  note(queue_);
+  waits_.reserve(waits.size());
+  for (uint64_t id : waits) {
+    auto* waited = worker.get<Event>(id);
+    // Finished user events and failed commands have no event of the driver's.
+    if (waited->error != CL_SUCCESS) error_ = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+    if (waited->native != nullptr) waits_.push_back(waited->native);
+  }
+  if (event_ != nullptr) {
+    event_->driver = driver_;
+    event_->context = queue_->context;
+    event_->profiling = queue_->profiling;
+  }
+}
+
+void Enqueue::finish() {
+  if (event_ != nullptr) {
+    event_->native = made_;
+    event_->error = error_;
+    if (error_ != CL_SUCCESS) worker_.report_event(*event_, error_);
+  }
+  if (error_ != CL_SUCCESS && queue_->deferred_error == CL_SUCCESS) queue_->deferred_error = error_;
+  if (call_.wants_reply) worker_.outbox.reply(call_.sequence, error_);
+}
+
+}  // namespace cenote::opencl

@@ -1,0 +1,139 @@
+// Info queries that the shim has no answer to. Only raw bytes go back: a handle of the driver's means nothing to the client.
+#include "wire/opencl_queries.hpp"
+#include "worker/opencl/plain.hpp"
+#include "worker/opencl_handlers.hpp"
+
+namespace cenote::opencl {
+
+namespace {
+
+constexpr size_t kMaxAnswer = size_t{64} << 20;
+
+/// Asks for the size, then for the bytes.
+template <class F>
+int32_t fetch(std::vector<char>& answer, F&& query) {
+  size_t size = 0;
+  int32_t status = query(0, nullptr, &size);
+  if (status != CL_SUCCESS) return status;
+  if (size > kMaxAnswer) return CL_OUT_OF_HOST_MEMORY;
+  answer.resize(size);
+  return size == 0 ? static_cast<int32_t>(CL_SUCCESS) : query(size, answer.data(), nullptr);
+}
+
+template <class T>
+T* typed(Worker& w, const Call& call, uint64_t id) {
+  auto* object = dynamic_cast<T*>(w.objects.find(id));
+  if (object == nullptr) w.broken("a query about an object of another type", call);
+  return object;
+}
+
+int32_t program_binary(const Program& program, uint64_t index, std::vector<char>& answer) {
+  const Driver& d = *program.context->driver;
+  std::vector<char> raw;
+  int32_t status = fetch(raw, [&](size_t n, void* v, size_t* r) {
+    return d.clGetProgramInfo(program.native, CL_PROGRAM_BINARY_SIZES, n, v, r);
+  });
+  size_t count = raw.size() / sizeof(size_t);
+  if (status != CL_SUCCESS || index >= count) return status != CL_SUCCESS ? status : cl_int{CL_INVALID_VALUE};
+  std::vector<size_t> sizes(count);
+  std::memcpy(sizes.data(), raw.data(), raw.size());
+  std::vector<unsigned char*> pointers(count, nullptr);
+  answer.resize(sizes[index]);
+  pointers[index] = reinterpret_cast<unsigned char*>(answer.data());
+  return d.clGetProgramInfo(program.native, CL_PROGRAM_BINARIES, count * sizeof(unsigned char*), pointers.data(),
+                            nullptr);
+}
+
+int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>& answer) {
+  auto param = static_cast<cl_uint>(m.param);
+  switch (static_cast<QueryFunction>(m.function)) {
+    case QueryFunction::kDevice: {
+      auto* device = typed<Device>(w, call, m.object);
+      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+        return device->platform->driver.clGetDeviceInfo(device->native, param, n, v, r);
+      });
+    }
+    case QueryFunction::kDeviceTimer: {
+      auto* device = typed<Device>(w, call, m.object);
+      cl_ulong both[2] = {0, 0};
+      const Driver& d = device->platform->driver;
+      if (d.clGetDeviceAndHostTimer == nullptr) return CL_INVALID_OPERATION;
+      int32_t status = d.clGetDeviceAndHostTimer(device->native, &both[0], &both[1]);
+      answer.assign(reinterpret_cast<char*>(both), reinterpret_cast<char*>(both) + sizeof both[0]);
+      return status;
+    }
+    case QueryFunction::kImageFormats: {
+      auto* context = typed<Context>(w, call, m.object);
+      cl_uint count = 0;
+      auto type = static_cast<cl_mem_object_type>(m.number);
+      int32_t status = context->driver->clGetSupportedImageFormats(context->native, m.param, type, 0, nullptr, &count);
+      answer.resize(count * sizeof(cl_image_format));
+      if (status != CL_SUCCESS || count == 0) return status;
+      return context->driver->clGetSupportedImageFormats(context->native, m.param, type, count,
+                                                         reinterpret_cast<cl_image_format*>(answer.data()), nullptr);
+    }
+    case QueryFunction::kMem: {
+      auto* mem = typed<Mem>(w, call, m.object);
+      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+        return mem->context->driver->clGetMemObjectInfo(mem->native, param, n, v, r);
+      });
+    }
+    case QueryFunction::kImage: {
+      auto* mem = typed<Mem>(w, call, m.object);
+      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+        return mem->context->driver->clGetImageInfo(mem->native, param, n, v, r);
+      });
+    }
+    case QueryFunction::kProgramBinaries: return program_binary(*typed<Program>(w, call, m.object), m.number, answer);
+    case QueryFunction::kKernelWorkGroup: {
+      auto* kernel = typed<Kernel>(w, call, m.object);
+      auto* device = typed<Device>(w, call, m.other);
+      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+        return kernel->program->context->driver->clGetKernelWorkGroupInfo(kernel->native, device->native, param, n, v,
+                                                                           r);
+      });
+    }
+    case QueryFunction::kKernelSubGroup: {
+      auto* kernel = typed<Kernel>(w, call, m.object);
+      auto* device = typed<Device>(w, call, m.other);
+      const Driver& d = *kernel->program->context->driver;
+      if (d.clGetKernelSubGroupInfo == nullptr) return CL_INVALID_OPERATION;
+      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+        // With a size asked for, some drivers refuse to tell how much room the answer needs.
+        return d.clGetKernelSubGroupInfo(kernel->native, device->native, param, m.extra.size(), m.extra.data, n, v, r);
+      });
+    }
+    case QueryFunction::kEventProfiling: {
+      auto* event = typed<Event>(w, call, m.object);
+      if (event->native == nullptr) return CL_PROFILING_INFO_NOT_AVAILABLE;
+      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+        return event->driver->clGetEventProfilingInfo(event->native, param, n, v, r);
+      });
+    }
+    case QueryFunction::kSuggestedLocalSize: {
+      auto* kernel = typed<Kernel>(w, call, m.object);
+      auto* queue = typed<Queue>(w, call, m.other);
+      const Driver& d = *queue->context->driver;
+      size_t sizes[6];
+      if (m.extra.size() != sizeof sizes || m.number > 3) w.broken("sizes of another dimension", call);
+      std::memcpy(sizes, m.extra.data, sizeof sizes);
+      if (d.clGetKernelSuggestedLocalWorkSizeKHR == nullptr) return CL_INVALID_OPERATION;
+      answer.resize(m.number * sizeof(size_t));
+      return d.clGetKernelSuggestedLocalWorkSizeKHR(queue->native, kernel->native, static_cast<cl_uint>(m.number),
+                                                    sizes, sizes + 3, reinterpret_cast<size_t*>(answer.data()));
+    }
+    default: w.broken("a query that does not exist", call);
+  }
+}
+
+}  // namespace
+
+void handle(Worker& w, Call& call, const msg::Query& m) {
+  std::vector<char> answer;
+  int32_t status = ask(w, call, m, answer);
+  worker::Bytes body;
+  body.bytes(answer.data(), answer.size());
+  w.outbox.reply(call.sequence, status, body.data());
+}
+
+}  // namespace cenote::opencl

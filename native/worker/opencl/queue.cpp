@@ -1,0 +1,138 @@
+// Queues, events and waiting.
+#include "worker/opencl/plain.hpp"
+#include "worker/opencl_handlers.hpp"
+
+namespace cenote::opencl {
+
+void handle(Worker& w, Call& call, const msg::CreateContext& m) {
+  Create<Context> scope(w, call, m.result);
+  auto devices = scope.args<Device>(m.devices);
+  auto* first = w.get<Device>(m.devices[0]);
+  Context* context = scope.object();
+  context->driver = &first->platform->driver;
+  context->devices = devices;
+  std::vector<cl_context_properties> properties{CL_CONTEXT_PLATFORM,
+                                                reinterpret_cast<cl_context_properties>(first->platform->native)};
+  for (uint64_t p : m.properties) properties.push_back(static_cast<cl_context_properties>(p));
+  properties.push_back(0);
+  struct Outcome {
+    cl_context native = nullptr;
+    cl_int error = 0;
+  };
+  auto outcome = std::make_shared<Outcome>();
+  w.hold(call, {context});
+  w.blocking(
+      [=, driver = context->driver] {
+        outcome->native =
+            driver->clCreateContext(properties.data(), static_cast<cl_uint>(devices.size()), devices.data(), nullptr,
+                                    nullptr, &outcome->error);
+      },
+      [&w, call, context = Ref<Context>(context), outcome] {
+        context->native = outcome->native;
+        context->error = outcome->error;
+        if (call.wants_reply) w.outbox.reply(call.sequence, outcome->error);
+        w.release(call.parked);
+      });
+}
+
+void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
+  Create<Queue> scope(w, call, m.result);
+  auto* context = scope.arg<Context>(m.context);
+  auto* device = scope.arg<Device>(m.device);
+  Queue* queue = scope.object();
+  std::vector<cl_queue_properties> properties;
+  cl_command_queue_properties flags = 0;
+  for (uint64_t i = 0; i + 1 < m.properties.size(); i += 2) {
+    if (m.properties[i] == CL_QUEUE_PROPERTIES) flags = m.properties[i + 1];
+    properties.push_back(m.properties[i]);
+    properties.push_back(m.properties[i + 1]);
+  }
+  properties.push_back(0);
+  queue->in_order = (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0;
+  queue->profiling = (flags & CL_QUEUE_PROFILING_ENABLE) != 0;
+  scope.run([&](cl_int* error) {
+    const Driver& driver = *context->driver;
+    if (driver.clCreateCommandQueueWithProperties != nullptr) {
+      cl_command_queue made = driver.clCreateCommandQueueWithProperties(
+          context->native, device->native, properties.size() > 1 ? properties.data() : nullptr, error);
+      if (made != nullptr || *error != CL_INVALID_OPERATION) return made;
+    }
+    return driver.clCreateCommandQueue(context->native, device->native, flags, error);
+  });
+}
+
+void handle(Worker& w, Call& /*call*/, const msg::Flush& m) {
+  auto* queue = w.get<Queue>(m.command_queue);
+  if (queue->native != nullptr) queue->context->driver->clFlush(queue->native);
+}
+
+void handle(Worker& w, Call& call, const msg::Finish& m) {
+  Ref<Queue> queue(w.get<Queue>(m.command_queue));
+  auto answer = [&w, call, queue](int32_t status) {
+    if (status == CL_SUCCESS) std::swap(status, queue->deferred_error);
+    queue->deferred_error = CL_SUCCESS;
+    w.send_output();
+    w.outbox.reply(call.sequence, status);
+  };
+  if (queue->native == nullptr) return answer(queue->error);
+  auto status = std::make_shared<cl_int>(CL_SUCCESS);
+  w.blocking(
+      [queue = queue.get(), status] { *status = queue->context->driver->clFinish(queue->native); },
+      [=] { answer(*status); });
+}
+
+void handle(Worker& w, Call& call, const msg::WaitEvents& m) {
+  std::vector<Ref<Event>> events;
+  std::vector<cl_event> natives;
+  const Driver* driver = nullptr;
+  for (uint64_t id : m.events) {
+    auto* event = w.get<Event>(id);
+    events.emplace_back(event);
+    if (event->native == nullptr) continue;
+    natives.push_back(event->native);
+    driver = event->driver;
+  }
+  auto after = [&w, call, events, driver] {
+    w.send_output();
+    for (const auto& event : events) {
+      cl_int status = event->error;
+      if (event->native != nullptr) {
+        driver->clGetEventInfo(event->native, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+      }
+      w.report_event(*event, status);
+    }
+    w.outbox.reply(call.sequence, CL_SUCCESS);
+  };
+  if (natives.empty()) return after();
+  w.blocking(
+      [natives, driver] { driver->clWaitForEvents(static_cast<cl_uint>(natives.size()), natives.data()); },
+      after);
+}
+
+void handle(Worker& w, Call& /*call*/, const msg::Subscribe& m) {
+  Ref<Event> event(w.get<Event>(m.event));
+  if (event->native == nullptr) return w.report_event(*event, event->error);
+  w.when_complete(*event->driver, event->native, [&w, event](int32_t status) {
+    w.send_output();
+    w.report_event(*event, status);
+  });
+}
+
+void handle(Worker& w, Call& /*call*/, const msg::CreateUserEvent& m) {
+  auto* event = w.made<Event>(m.result);
+  auto* context = w.get<Context>(m.context);
+  event->context = Ref<Context>(context);
+  event->driver = context->driver;
+  event->user = true;
+  event->gate = w.make_gate(event);
+}
+
+void handle(Worker& w, Call& call, const msg::SetUserEvent& m) {
+  auto* event = dynamic_cast<Event*>(w.objects.find(m.event));
+  if (event == nullptr || !event->user) w.broken("an id that names no user event", call);
+  if (event->gate == nullptr) return;
+  event->error = m.status < 0 ? m.status : CL_SUCCESS;
+  w.release(std::exchange(event->gate, nullptr));
+}
+
+}  // namespace cenote::opencl

@@ -1,0 +1,27 @@
+// What concerns the session as a whole: who the devices are, and objects that the client has let go of.
+#include <algorithm>
+
+#include "worker/opencl/plain.hpp"
+#include "worker/opencl_handlers.hpp"
+
+namespace cenote::opencl {
+
+void handle(Worker& w, Call& call, const msg::Hello& /*m*/) {
+  w.outbox.reply(call.sequence, CL_SUCCESS, describe(w.inventory()));
+}
+
+void handle(Worker& w, Call& call, const msg::BindDevice& m) {
+  const auto& lent = w.inventory().lent;
+  if (std::find(lent.begin(), lent.end(), m.index) == lent.end()) w.broken("a device that is not lent", call);
+  auto* device = w.made<Device>(m.result);
+  device->native = w.inventory().devices[m.index]->native;
+  device->platform = w.inventory().devices[m.index]->platform;
+}
+
+void handle(Worker& w, Call& call, const msg::Destroy& m) {
+  worker::Object* object = w.objects.find(m.object);
+  if (object == nullptr || object->doomed) w.broken("an id that names no object", call);
+  w.destroy(m.object, call);
+}
+
+}  // namespace cenote::opencl

@@ -1,0 +1,287 @@
+#include "worker/opencl/transfer.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "worker/bulk.hpp"
+#include "worker/opencl_handlers.hpp"
+
+namespace cenote::opencl {
+
+Transfer::Transfer(Worker& w, const Call& call, Target target, const Geometry& geometry,
+                   const std::vector<cl_event>& waits)
+    : w_(w),
+      call_(call),
+      target_(std::move(target)),
+      driver_(*target_.context->driver),
+      geometry_(geometry),
+      chunks_(geometry.chunks()),
+      waits_(waits) {
+  for (cl_event event : waits_) driver_.clRetainEvent(event);
+}
+
+Transfer::~Transfer() {
+  for (cl_event event : waits_) driver_.clReleaseEvent(event);
+  for (cl_event event : events_) driver_.clReleaseEvent(event);
+}
+
+void Transfer::start(bool reading) {
+  reading_ = reading;
+  held_ = true;
+  if (target_.queue) {
+    bool ordered = target_.queue->in_order;
+    Parked* parked = w_.hold(call_, {ordered ? target_.queue.get() : nullptr, target_.event.get()});
+    if (!ordered && parked->member_of == nullptr) {
+      target_.queue->parked.push_back(parked);
+      parked->member_of = &target_.queue->parked;
+    }
+  } else {
+    w_.hold(call_, {target_.mem.get()});
+  }
+  for (size_t i = 0; i < std::min(kWindow, chunks_.size()); ++i) step();
+}
+
+void Transfer::step() {
+  if (next_ == chunks_.size() || error_ != CL_SUCCESS) return;
+  size_t i = next_++;
+  w_.staging.take([self = shared_from_this(), i](char* chunk) {
+    if (self->reading_) {
+      self->issue_read(i, chunk);
+    } else {
+      self->pull(i, chunk);
+    }
+  });
+}
+
+void Transfer::issue_read(size_t i, char* chunk) {
+  if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
+  cl_event event = nullptr;
+  const Chunk& c = chunks_[i];
+  int32_t status = geometry_.read(driver_, target_.native, target_.mem->native, false, c, chunk,
+                                  static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(), &event);
+  if (status != CL_SUCCESS) {
+    w_.staging.give_back(chunk);
+    return fail(status);
+  }
+  w_.when_complete(driver_, event, [self = shared_from_this(), i, chunk](int32_t ended) {
+    if (ended < 0) {
+      self->w_.staging.give_back(chunk);
+      return self->fail(ended);
+    }
+    const Chunk& done = self->chunks_[i];
+    self->w_.bulk->send({self->call_.sequence, done.offset, done.size}, chunk, [self, chunk] {
+      self->w_.staging.give_back(chunk);
+      self->chunk_done();
+    });
+  });
+  issued(event);
+}
+
+void Transfer::pull(size_t i, char* chunk) {
+  const Chunk& c = chunks_[i];
+  w_.bulk->expect(call_.sequence, c.offset, c.size, chunk,
+                  [self = shared_from_this(), i, chunk] { self->issue_write(i, chunk); });
+  w_.outbox.words(wire::Notice::kPull, call_.sequence, {c.offset, c.size});
+}
+
+void Transfer::issue_write(size_t i, char* chunk) {
+  if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
+  cl_event event = nullptr;
+  int32_t status = geometry_.write(driver_, target_.native, target_.mem->native, false, chunks_[i], chunk,
+                                   static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(),
+                                   &event);
+  if (status != CL_SUCCESS) {
+    w_.staging.give_back(chunk);
+    return fail(status);
+  }
+  w_.when_complete(driver_, event, [self = shared_from_this(), chunk](int32_t ended) {
+    self->w_.staging.give_back(chunk);
+    if (ended < 0) return self->fail(ended);
+    self->chunk_done();
+  });
+  issued(event);
+}
+
+void Transfer::issued(cl_event event) {
+  events_.push_back(event);
+  driver_.clFlush(target_.native);
+  if (++issued_ == chunks_.size()) all_issued();
+}
+
+void Transfer::all_issued() {
+  if (target_.event) {
+    cl_event last = events_.back();
+    if (target_.queue->in_order) {
+      driver_.clRetainEvent(last);
+    } else {
+      int32_t status = driver_.clEnqueueMarkerWithWaitList(target_.native, static_cast<cl_uint>(events_.size()),
+                                                           events_.data(), &last);
+      if (status != CL_SUCCESS) return fail(status);
+    }
+    target_.event->native = last;
+  }
+  if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {CL_SUCCESS});
+  if (target_.queue) release_hold();
+}
+
+void Transfer::chunk_done() {
+  ++done_;
+  if (done_ == chunks_.size() && !target_.queue) release_hold();
+  step();
+}
+
+void Transfer::fail(int32_t error) {
+  if (error_ != CL_SUCCESS) return;
+  error_ = error;
+  if (target_.event && target_.event->native == nullptr) {
+    target_.event->error = error;
+    w_.report_event(*target_.event, error);
+  }
+  if (target_.queue) {
+    if (target_.queue->deferred_error == CL_SUCCESS) target_.queue->deferred_error = error;
+  } else {
+    target_.mem->error = error;
+  }
+  w_.outbox.words(wire::Notice::kDone, call_.sequence, {static_cast<uint64_t>(int64_t{error})});
+  release_hold();
+}
+
+void Transfer::release_hold() {
+  if (!held_) return;
+  held_ = false;
+  w_.release(call_.parked);
+}
+
+namespace {
+
+Geometry parse(Worker& w, const Call& call, uint32_t kind, const wire::Words& words, uint64_t total) {
+  Geometry geometry;
+  if (!geometry.parse(kind, words, total)) w.broken("a region that is none", call);
+  return geometry;
+}
+
+/// Reads small enough to travel on the command stream: one native command, one notice with the bytes.
+void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry& geometry, uint64_t total,
+                 bool blocking) {
+  auto* bytes = static_cast<char*>(std::malloc(wire::padded(total)));
+  Chunk chunk{0, total, geometry.origin, geometry.region};
+  uint64_t sequence = call.sequence;
+  Ref<Event> event(scope.event());
+  auto answer = [&w, bytes, total, sequence](int32_t status) {
+    wire::Blob blob{bytes, status < 0 ? 0 : total};
+    w.send_output();
+    w.outbox.add(wire::Notice::kData, sequence, 8 + wire::wire_size(blob), [&](wire::Writer& out) {
+      out.word(static_cast<uint64_t>(int64_t{status < 0 ? status : 0}));
+      out.bytes(blob);
+    });
+    std::free(bytes);
+  };
+  scope.keep_event();
+  scope.run([&](cl_command_queue queue, cl_uint waits, const cl_event* list, cl_event* made) {
+    return geometry.read(scope.driver(), queue, mem->native, false, chunk, bytes, waits, list, made);
+  });
+  if (scope.error() != CL_SUCCESS) return answer(scope.error());
+  const Driver& driver = scope.driver();
+  cl_event made = scope.made();
+  if (event) driver.clRetainEvent(made);
+  if (!blocking) {
+    driver.clFlush(scope.queue()->native);
+    w.when_complete(driver, made, [&driver, made, answer](int32_t status) {
+      driver.clReleaseEvent(made);
+      answer(status);
+    });
+    return;
+  }
+  w.blocking(
+      [&driver, made] { driver.clWaitForEvents(1, &made); },
+      [&driver, made, answer] {
+        cl_int status = CL_SUCCESS;
+        driver.clGetEventInfo(made, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+        driver.clReleaseEvent(made);
+        answer(status);
+      });
+}
+
+}  // namespace
+
+void handle(Worker& w, Call& call, const msg::EnqueueRead& m) {
+  Geometry geometry = parse(w, call, m.kind, m.geometry, m.total);
+  Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
+  auto* mem = scope.arg<Mem>(m.mem);
+  if (m.total <= wire::kInlineLimit || scope.error() != CL_SUCCESS) {
+    read_inline(w, call, scope, mem, geometry, m.total, m.blocking != 0);
+    return;
+  }
+  Queue* queue = scope.queue();
+  std::make_shared<Transfer>(
+      w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()}, geometry, scope.waits())
+      ->start_read();
+  call.held = true;
+}
+
+void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
+  Geometry geometry = parse(w, call, m.kind, m.geometry, m.total);
+  if (!m.payload.null() && m.payload.size() != m.total) w.broken("a payload of another size", call);
+  Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
+  auto* mem = scope.arg<Mem>(m.mem);
+  if (scope.error() != CL_SUCCESS) {
+    if (m.payload.null()) {
+      w.outbox.words(wire::Notice::kDone, call.sequence, {static_cast<uint64_t>(int64_t{scope.error()})});
+    }
+    return scope.finish_with(scope.error(), nullptr);
+  }
+  Queue* queue = scope.queue();
+  if (m.payload.null()) {
+    std::make_shared<Transfer>(
+        w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()}, geometry, scope.waits())
+        ->start_write();
+    call.held = true;
+    return;
+  }
+  // The driver reads the bytes later than now, the stream's buffer is reused at once.
+  auto* bytes = static_cast<char*>(std::malloc(m.total));
+  std::memcpy(bytes, m.payload.data, m.total);
+  Chunk chunk{0, m.total, geometry.origin, geometry.region};
+  scope.keep_event();
+  scope.run([&](cl_command_queue native, cl_uint waits, const cl_event* list, cl_event* made) {
+    return geometry.write(scope.driver(), native, mem->native, false, chunk, bytes, waits, list, made);
+  });
+  if (scope.error() != CL_SUCCESS) return std::free(bytes);
+  const Driver& driver = scope.driver();
+  cl_event made = scope.made();
+  if (scope.event() != nullptr) driver.clRetainEvent(made);
+  w.when_complete(driver, made, [&driver, made, bytes](int32_t) {
+    driver.clReleaseEvent(made);
+    std::free(bytes);
+  });
+}
+
+void handle(Worker& w, Call& call, const msg::Upload& m) {
+  Geometry geometry = parse(w, call, m.kind, m.geometry, m.total);
+  if (!m.payload.null() && m.payload.size() != m.total) w.broken("a payload of another size", call);
+  auto* mem = w.get<Mem>(m.mem);
+  Context* context = mem->context.get();
+  int32_t error = mem->error;
+  if (error == CL_SUCCESS && context->uploads == nullptr) {
+    context->uploads = context->driver->clCreateCommandQueue(context->native, context->devices.front(), 0, &error);
+  }
+  if (error != CL_SUCCESS) {
+    mem->error = error;
+    if (m.payload.null()) {
+      w.outbox.words(wire::Notice::kDone, call.sequence, {static_cast<uint64_t>(int64_t{error})});
+    }
+    return;
+  }
+  if (m.payload.null()) {
+    std::make_shared<Transfer>(w, call, Transfer::Target{context, {}, context->uploads, mem, {}}, geometry,
+                               std::vector<cl_event>{})
+        ->start_write();
+    call.held = true;
+    return;
+  }
+  Chunk chunk{0, m.total, geometry.origin, geometry.region};
+  mem->error = geometry.write(*context->driver, context->uploads, mem->native, true, chunk, m.payload.data, 0, nullptr,
+                              nullptr);
+}
+
+}  // namespace cenote::opencl

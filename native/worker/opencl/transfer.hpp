@@ -1,0 +1,62 @@
+// Large reads and writes: cut into chunks that flow through staging memory, so that the device's copies and the network
+// overlap. One object for each call; it lives until its last chunk is done.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "worker/opencl/geometry.hpp"
+#include "worker/opencl/plain.hpp"
+
+namespace cenote::opencl {
+
+class Transfer : public std::enable_shared_from_this<Transfer> {
+ public:
+  struct Target {
+    Ref<Context> context;
+    Ref<Queue> queue;  // none for an upload
+    cl_command_queue native;
+    Ref<Mem> mem;
+    Ref<Event> event;
+  };
+  Transfer(Worker& w, const Call& call, Target target, const Geometry& geometry, const std::vector<cl_event>& waits);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  /// Device to client. Later calls on the queue come after.
+  void start_read() { start(true); }
+  /// Client to device, by pulling.
+  void start_write() { start(false); }
+
+ private:
+  static constexpr size_t kWindow = 4;  // chunks under way at a time
+
+  void start(bool reading);
+  void step();
+  void issue_read(size_t i, char* chunk);
+  void pull(size_t i, char* chunk);
+  void issue_write(size_t i, char* chunk);
+  void issued(cl_event event);
+  void all_issued();
+  void chunk_done();
+  void fail(int32_t error);
+  void release_hold();
+
+  Worker& w_;
+  Call call_;
+  Target target_;
+  const Driver& driver_;
+  Geometry geometry_;
+  std::vector<Chunk> chunks_;
+  std::vector<cl_event> waits_;
+  std::vector<cl_event> events_;
+  bool reading_ = false;
+  bool held_ = false;
+  size_t next_ = 0;
+  size_t issued_ = 0;
+  size_t done_ = 0;
+  int32_t error_ = CL_SUCCESS;
+};
+
+}  // namespace cenote::opencl

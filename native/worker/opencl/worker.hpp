@@ -1,0 +1,75 @@
+// The OpenCL session: decodes calls, checks every id, finds what a call must wait for, and hands it to its handler.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <vector>
+
+#include "api/opencl_messages.hpp"
+#include "worker/executor.hpp"
+#include "worker/opencl/devices.hpp"
+#include "worker/opencl/objects.hpp"
+#include "worker/output.hpp"
+#include "worker/staging.hpp"
+
+namespace cenote::worker {
+class Bulk;
+}
+
+namespace cenote::opencl {
+
+using worker::Call;
+using worker::Parked;
+
+class Worker final : public worker::Executor {
+ public:
+  Worker(std::unique_ptr<wire::Transport> transport, std::unique_ptr<Inventory> inventory, worker::Bulk* bulk);
+
+  /// The object of an id that the gate has checked.
+  template <class T>
+  T* get(uint64_t id) {
+    return static_cast<T*>(objects.find(id));
+  }
+  /// The placeholder that the gate has made for a new object, filled by the handler.
+  template <class T>
+  T* made(uint64_t id) {
+    return get<T>(id);
+  }
+
+  /// Calls `then(status)` with the lock held when the driver says that the event has ended.
+  void when_complete(const Driver& driver, cl_event event, std::function<void(int32_t)> then);
+
+  /// Sends what kernels have printed since the last time, ahead of the notice that is added next.
+  void send_output() { output.forward(outbox); }
+
+  /// Words of the notice about an ended event: id, status, and four times on a profiling queue.
+  void report_event(const Event& event, int32_t status);
+
+  Inventory& inventory() { return *inventory_; }
+  worker::Output output;
+  worker::Bulk* bulk;
+  worker::Staging staging;
+
+ protected:
+  void execute(Call& call) override;
+  const char* name_of(uint16_t opcode) const override { return op_name(opcode); }
+
+ private:
+  friend class Gate;
+  template <class M>
+  void dispatch(Call& call, const M& m);
+  worker::Object* make_placeholder(Type type);
+
+  std::unique_ptr<Inventory> inventory_;
+};
+
+/// Status of the first of these objects that a failed create left behind, or CL_SUCCESS.
+inline int32_t first_error(std::initializer_list<const worker::Object*> objects) {
+  for (const auto* object : objects) {
+    if (object != nullptr && object->error != 0) return object->error;
+  }
+  return CL_SUCCESS;
+}
+
+}  // namespace cenote::opencl

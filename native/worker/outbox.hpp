@@ -1,0 +1,62 @@
+// Notices on their way to the client on stream 0. Never blocks: what the socket does not take is kept, and a thread of
+// the outbox's own sends it as the client reads. Bounded, because a client may have only so many calls outstanding.
+#pragma once
+
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "wire/codec.hpp"
+#include "wire/frames.hpp"
+#include "wire/transport.hpp"
+
+namespace cenote::worker {
+
+class Outbox {
+ public:
+  void start(wire::Transport* transport);
+
+  /// Appends a notice of `body_size` bytes (a multiple of 8); `fill(writer)` writes exactly these.
+  template <class Fill>
+  void add(wire::Notice kind, uint64_t sequence, size_t body_size, Fill&& fill) {
+    std::lock_guard lock(mutex_);
+    size_t size = sizeof(wire::NoticeHeader) + body_size;
+    size_t at = out_.size();
+    out_.resize(at + size);
+    wire::NoticeHeader header{static_cast<uint32_t>(size), kind, 0, sequence};
+    std::memcpy(out_.data() + at, &header, sizeof header);
+    wire::Writer writer(out_.data() + at + sizeof header);
+    fill(writer);
+  }
+  void reply(uint64_t sequence, int32_t status) {
+    add(wire::Notice::kReply, sequence, 8, [&](wire::Writer& w) { w.word(static_cast<uint64_t>(int64_t{status})); });
+  }
+  /// A reply with an encoded body.
+  void reply(uint64_t sequence, int32_t status, const std::vector<char>& body) {
+    add(wire::Notice::kReply, sequence, 8 + body.size(), [&](wire::Writer& w) {
+      w.word(static_cast<uint64_t>(int64_t{status}));
+      std::memcpy(w.at(), body.data(), body.size());
+    });
+  }
+  void words(wire::Notice kind, uint64_t sequence, std::initializer_list<uint64_t> values) {
+    add(kind, sequence, 8 * values.size(), [&](wire::Writer& w) {
+      for (uint64_t v : values) w.word(v);
+    });
+  }
+  void flush();
+
+ private:
+  void run();
+  bool send_some();  // with the lock held: whether all is gone
+
+  wire::Transport* transport_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable stuck_;
+  std::vector<char> out_;
+  size_t sent_ = 0;
+  bool writing_ = false;  // the outbox's thread has taken over
+};
+
+}  // namespace cenote::worker
