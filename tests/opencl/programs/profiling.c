@@ -1,0 +1,45 @@
+// Profiling times of every command are in order, and those of one in-order queue do not run backwards.
+#include "program.h"
+
+static cl_ulong before;
+
+static void times(const char* label, cl_event event) {
+  static const cl_profiling_info names[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START, CL_PROFILING_COMMAND_END};
+  cl_ulong t[4];
+  CHECK(clWaitForEvents(1, &event));
+  for (int i = 0; i < 4; ++i) CHECK(clGetEventProfilingInfo(event, names[i], sizeof t[i], &t[i], NULL));
+  printf("%s: %s, %s, %s\n", label, t[0] <= t[1] && t[1] <= t[2] && t[2] <= t[3] ? "in order" : "out of order", t[2] >= before ? "after the last" : "too early",
+         t[3] - t[0] < 60000000000ull ? "plausible" : "too long");
+  before = t[2];
+}
+
+int main(void) {
+  open_device();
+  cl_command_queue plain = queue;
+  queue = new_queue(CL_QUEUE_PROFILING_ENABLE);
+  enum { kBytes = 32 << 20 };
+  char* data = calloc(1, kBytes);
+  cl_mem buffer = new_buffer(0, kBytes, NULL);
+  cl_kernel kernel = build_kernel("kernel void inc(global uint* a) { a[get_global_id(0)]++; }", "inc");
+  CHECK(clSetKernelArg(kernel, 0, sizeof buffer, &buffer));
+  const size_t global = 65536;
+  cl_event events[5];
+  CHECK(clEnqueueWriteBuffer(queue, buffer, CL_FALSE, 0, kBytes, data, 0, NULL, &events[0]));
+  CHECK(clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &global, NULL, 0, NULL, &events[1]));
+  CHECK(clEnqueueReadBuffer(queue, buffer, CL_FALSE, 0, kBytes, data, 0, NULL, &events[2]));
+  CHECK(clEnqueueFillBuffer(queue, buffer, data, 4, 0, 4096, 0, NULL, &events[3]));
+  CHECK(clEnqueueWriteBuffer(queue, buffer, CL_FALSE, 0, 16, data, 0, NULL, &events[4]));
+  const char* labels[] = {"write", "kernel", "read", "fill", "small write"};
+  for (int i = 0; i < 5; ++i) times(labels[i], events[i]);
+  cl_event event, user = user_event();
+  cl_ulong t;
+  CHECK(clEnqueueNDRangeKernel(plain, kernel, 1, NULL, &global, NULL, 0, NULL, &event));
+  CHECK(clFinish(plain));
+  printf("without profiling: %d\n", clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof t, &t, NULL));
+  printf("user event: %d\n", clGetEventProfilingInfo(user, CL_PROFILING_COMMAND_END, sizeof t, &t, NULL));
+  CHECK(clEnqueueReadBuffer(queue, buffer, CL_FALSE, 0, 16, data, 1, &user, &event));
+  printf("not finished: %d\n", clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof t, &t, NULL));
+  CHECK(clSetUserEventStatus(user, CL_COMPLETE));
+  CHECK(clFinish(queue));
+  return 0;
+}
