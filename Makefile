@@ -59,10 +59,7 @@ soak: build ## hours of mixed programs; looks for leaks
 	@tests/soak/run $(ARGS)
 
 sanitize: .venv/ready-dev ## native tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
-	@for kind in address thread; do \
-	  $(VENV)/cmake -S . -B build/$$kind -G Ninja -DCENOTE_TESTS=ON -DCENOTE_SANITIZE=$$kind >/dev/null && \
-	  $(VENV)/ninja -C build/$$kind -j $(JOBS) && \
-	  $(VENV)/ctest --test-dir build/$$kind --output-on-failure || exit 1; done
+	@JOBS=$(JOBS) tests/native/sanitize $(ARGS)
 
 wheel: .venv/ready ## release build: a wheel for every Linux with glibc 2.28 or later
 	@scripts/venv build demo release

@@ -52,7 +52,7 @@ void* open_in(const std::string& folder, std::string* problem) {
 const LibSsl* bind(void* library, std::string* problem) {
   auto* functions = new LibSsl;
   const char* missing = nullptr;
-#define CENOTE_BIND(name, result, parameters)                                             \
+#define CENOTE_BIND(name, result, parameters)                                           \
   functions->name = reinterpret_cast<decltype(functions->name)>(dlsym(library, #name)); \
   if (functions->name == nullptr) missing = #name;
   CENOTE_LIBSSL_FUNCTIONS(CENOTE_BIND)

@@ -56,6 +56,7 @@ void Sha256::block(const unsigned char* bytes) {
 }
 
 void Sha256::update(const void* data, size_t size) {
+  if (size == 0) return;
   const auto* bytes = static_cast<const unsigned char*>(data);
   size_t held = size_ % 64;
   size_ += size;

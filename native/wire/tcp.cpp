@@ -100,8 +100,8 @@ void tune_tcp(int fd) {
 
 Descriptor connect_tcp(const std::string& address, uint16_t port, const Deadline& deadline, std::string* error) {
   SocketAddress to;
-  std::string place = (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" +
-                      std::to_string(port);
+  std::string place =
+      (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + std::to_string(port);
   if (!parse_address(address, port, &to)) {
     *error = "“" + address + "” is not a numeric address";
     return {};

@@ -34,10 +34,10 @@ constexpr int kBioRetryFlags = 0x0f;
 constexpr char kCipherName[] = "TLS_AES_128_GCM_SHA256";
 constexpr unsigned char kCipherId[] = {0x13, 0x01};
 
-constexpr size_t kRecord = 16384;                // plaintext of a full record
-constexpr size_t kSealedRecord = kRecord + 22;   // header, content type and tag added
-constexpr size_t kBatch = 16;                    // records for one system call
-constexpr size_t kSmallMessages = 4096;          // room for alerts, key updates and the handshake
+constexpr size_t kRecord = 16384;               // plaintext of a full record
+constexpr size_t kSealedRecord = kRecord + 22;  // header, content type and tag added
+constexpr size_t kBatch = 16;                   // records for one system call
+constexpr size_t kSmallMessages = 4096;         // room for alerts, key updates and the handshake
 constexpr size_t kOutSize = kBatch * kSealedRecord + kSmallMessages;
 constexpr size_t kInSize = kBatch * kSealedRecord;
 

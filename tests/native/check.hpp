@@ -23,7 +23,7 @@ inline int result() { return failures.load() == 0 ? 0 : 1; }
 
 #define CHECK(condition) ::cenote::test::check((condition), #condition, __FILE__, __LINE__)
 /// Ends the current function where going on makes no sense.
-#define REQUIRE(condition)          \
-  do {                              \
+#define REQUIRE(condition)         \
+  do {                             \
     if (!CHECK(condition)) return; \
   } while (false)

@@ -267,7 +267,8 @@ void bad_clients() {
         encode(asked, preamble);
         std::string error;
         CHECK(accept_stream(fds[0], preamble, kSession, 0, kSecret, tls, 50, &error) == nullptr);
-        CHECK(error == "the client does not have the secret" || error == "the client did not prove the secret in time" ||
+        CHECK(error == "the client does not have the secret" ||
+              error == "the client did not prove the secret in time" ||
               error == "the client did not finish the proof in time" ||
               error == "the client closed the connection during the proof");
         close(fds[1]);

@@ -18,8 +18,8 @@ void layout() {
   unsigned char bytes[kPreambleSize];
   encode(preamble, bytes);
   static constexpr unsigned char kExpected[kPreambleSize] = {
-      'C', 'E', 'N', 'O', 'T', 'E', '\r', '\n', 1, 0, 0, 0, 2,  0,  1,  0,  1,  2,  3, 4, 5, 6, 7, 8,
-      9,   10,  11,  12,  13,  14,  15,   16,   2, 1, 0, 0, 0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0};
+      'C', 'E', 'N', 'O', 'T', 'E', '\r', '\n', 1, 0, 0, 0, 2, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8,
+      9,   10,  11,  12,  13,  14,  15,   16,   2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   CHECK(std::memcmp(bytes, kExpected, sizeof bytes) == 0);
   Preamble back;
   CHECK(decode(bytes, &back));
