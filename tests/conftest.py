@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import drivers
 from cenote import paths
 from tests.support import borrower, native_stub
 from tests.support.servers import Server, serving
@@ -38,13 +39,40 @@ def stub_server(stub_native: Path) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """A real server lending the PoCL device, shared by all tests. Those that end workers or servers use their own."""
+def real_server(driver: str) -> Iterator[Server]:
+    """A server that lends the devices of one driver, or a skip that says what is missing."""
     if not (paths.native() / "bin" / "cenote-worker").exists():
         pytest.skip("the native parts are not built: run “make build”")
-    with serving("--device", "platform=Portable Computing Language") as running:
+    try:
+        environment = drivers.find(driver).environment
+    except drivers.MissingError as error:
+        pytest.skip(str(error))
+    with serving(env=environment) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A real server with the PoCL device, shared by all tests. Those that end workers or servers use their own."""
+    yield from real_server("pocl")
+
+
+@pytest.fixture(scope="session")
+def intel_server() -> Iterator[Server]:
+    """The same with Intel's CPU runtime."""
+    yield from real_server("intel")
+
+
+@pytest.fixture(scope="session")
+def null_server() -> Iterator[Server]:
+    """The same with the null driver, which executes nothing."""
+    yield from real_server("null")
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A real server with the PoCL device for one test, which may break it."""
+    yield from real_server("pocl")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,145 @@
+"""Whole sessions: pyopencl, without a driver of its own, on real workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import CENOTE, Server, gone, wait_until
+
+WHO = "import pyopencl as cl; print(*[d.name for p in cl.get_platforms() for d in p.get_devices()], sep='\\n')"
+HOLDING = """
+import numpy, sys, time
+import pyopencl as cl
+context = cl.create_some_context(interactive=False)
+queue = cl.CommandQueue(context)
+memory = cl.Buffer(context, cl.mem_flags.READ_WRITE, 64 << 20)
+cl.enqueue_fill_buffer(queue, memory, numpy.uint8(7), 0, 64 << 20).wait()
+print("holding", flush=True)
+sys.stdin.readline()
+start = time.monotonic()
+try:
+    out = numpy.empty(1 << 20, numpy.uint8)
+    cl.enqueue_copy(queue, out, memory)
+    print("read", int(out.min()), int(out.max()))
+except cl.Error as error:
+    print(f"{type(error).__name__} after {time.monotonic() - start:.1f} s")
+"""
+
+
+def hold(server: Server, python: Path) -> subprocess.Popen[str]:
+    """A program with a session and memory on the device; a line to it makes it use them once more."""
+    program = server.start([python, "-c", HOLDING], stdin=subprocess.PIPE)
+    assert program.stdout is not None
+    line = program.stdout.readline()
+    assert line == "holding\n", line + program.communicate()[1]
+    return program
+
+
+def busy_workers(server: Server) -> list[int]:
+    """Workers with a session: those that have loaded a driver."""
+    found = []
+    for pid in server.workers():
+        try:
+            maps = Path(f"/proc/{pid}/maps").read_text()
+        except OSError:
+            continue
+        if "libOpenCL" in maps:
+            found.append(pid)
+    return found
+
+
+def test_program_without_a_driver_sees_the_servers_device(server: Server, borrower_python: Path) -> None:
+    seen = server.run([borrower_python, "-c", WHO]).stdout.splitlines()
+    assert seen and all(f" {name} · " in server.announced for name in seen)
+
+
+def test_children_of_a_shell_see_the_device(server: Server, borrower_python: Path) -> None:
+    script = f'for i in 1 2; do "{borrower_python}" -c "$WHO"; done'
+    seen = server.run(["bash", "-c", script], env={"WHO": WHO}).stdout.splitlines()
+    assert len(seen) == 2 and seen[0] == seen[1]
+
+
+def test_beyond_the_session_of_another_program(server: Server, borrower_python: Path) -> None:
+    """Several programs at once, each with a session of its own."""
+    programs = [hold(server, borrower_python) for _ in range(3)]
+    assert [program.communicate("\n", timeout=30)[0] for program in programs] == ["read 7 7\n"] * 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_death_of_the_program_frees_everything_within_two_seconds(
+    own_server: Server, borrower_python: Path, number: signal.Signals
+) -> None:
+    program = hold(own_server, borrower_python)
+    workers = busy_workers(own_server)
+    assert len(workers) == 1
+    program.send_signal(number)
+    wait_until(lambda: gone(workers[0]), timeout=2)
+    assert program.wait(10) == -number
+    wait_until(lambda: own_server.cenote("list").stdout.count("nobody") == 1)
+
+
+def test_death_of_one_child_ends_its_worker_alone(own_server: Server, borrower_python: Path) -> None:
+    """The shell goes on holding the devices; the worker ends with the child's connection."""
+    script = f'"{borrower_python}" -c "$HOLDING" <&3 & child=$!; sleep 3; kill -9 $child; wait; read wait'
+    program = own_server.start(
+        ["bash", "-c", f"exec 3<&0; {script}"], stdin=subprocess.PIPE, env=with_holding(own_server)
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "holding\n"
+    workers = busy_workers(own_server)
+    assert len(workers) == 1
+    wait_until(lambda: gone(workers[0]), timeout=6)
+    assert program.poll() is None
+    program.communicate("\n", timeout=20)
+
+
+def with_holding(server: Server) -> dict[str, str]:
+    return server.environment | {"HOLDING": HOLDING}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
+def test_death_of_the_worker_is_an_opencl_error(
+    own_server: Server, borrower_python: Path, number: signal.Signals
+) -> None:
+    victim = hold(own_server, borrower_python)
+    worker = busy_workers(own_server)[0]
+    other = hold(own_server, borrower_python)
+    os.kill(worker, number)
+    start = time.monotonic()
+    output, errors = victim.communicate("\n", timeout=20)
+    assert "after" in output, output + errors
+    assert time.monotonic() - start < 5
+    assert other.communicate("\n", timeout=20)[0] == "read 7 7\n"
+
+
+def test_program_outlives_sigterm_of_the_server(own_server: Server, borrower_python: Path) -> None:
+    program = hold(own_server, borrower_python)
+    assert own_server.stop(signal.SIGTERM) == 0
+    assert program.communicate("\n", timeout=20)[0] == "read 7 7\n"
+    assert program.returncode == 0
+
+
+def test_two_servers_are_two_platforms(server: Server, own_server: Server, borrower_python: Path) -> None:
+    script = (
+        "import pyopencl as cl; print(len(cl.get_platforms()), sum(len(p.get_devices()) for p in cl.get_platforms()))"
+    )
+    command = [*CENOTE, "run"]
+    for one in (server, own_server):
+        command += ["--server", one.address, "--key", f"{one.environment['XDG_STATE_HOME']}/cenote/host.key"]
+    command += ["--", str(borrower_python), "-c", script]
+    done = subprocess.run(command, env=server.environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "2 2\n", done.stderr
+
+
+def test_ctrl_c_leaves_no_worker_while_programs_run(own_server: Server, borrower_python: Path) -> None:
+    program = hold(own_server, borrower_python)
+    workers = own_server.workers()
+    assert own_server.stop(signal.SIGINT) == 0
+    assert all(map(gone, workers))
+    assert "after" in program.communicate("\n", timeout=20)[0]
