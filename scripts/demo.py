@@ -23,18 +23,17 @@ from tests.support.servers import CENOTE, prefix, serving  # noqa: E402
 PROGRAM = str(REPOSITORY / "examples" / "mandelbrot.py")
 # pyopencl and PoCL both keep what they compiled; the demo compiles each time and leaves nothing in the home folder.
 NO_CACHE = {"PYOPENCL_NO_CACHE": "1"}
-# pyopencl finds the driver that a wheel has put beside it all the same.
-NO_SYSTEM_DRIVERS = os.environ | {"OCL_ICD_VENDORS": "/nonexistent/"}
 
 
 def main() -> None:
+    driver = drivers.find("pocl")
     with ExitStack() as stack:
         pair = None
         if reason := machines.allowed():
             say(f"({reason}; so the borrower is on this machine, over loopback)")
         else:
             pair = stack.enter_context(machines.two_machines())
-        server = stack.enter_context(serving(env=drivers.find("pocl").environment, machines=pair))
+        server = stack.enter_context(serving(env=driver.environment, machines=pair))
         say("This machine lends a device:")
         print(server.announced.rstrip())
         key = f"{server.environment['XDG_STATE_HOME']}/cenote/host.key"
@@ -42,14 +41,14 @@ def main() -> None:
         python = str(borrower.python())
 
         say("A machine without a driver runs examples/mandelbrot.py:")
-        run([*there, python, PROGRAM], NO_SYSTEM_DRIVERS, expected=1)
+        run([*there, python, PROGRAM], os.environ | {"OCL_ICD_VENDORS": "/nonexistent/"}, expected=1)
 
         say(f"The same there, with “cenote run --server {server.address} --key FILE --”:")
         remote = [*there, *CENOTE, "run", "--server", server.address, "--key", key, "--", python, PROGRAM]
         borrowed = run(remote, server.environment | NO_CACHE)
 
         say("And natively, on the machine that has the driver:")
-        native = run([sys.executable, PROGRAM], NO_SYSTEM_DRIVERS | NO_CACHE)
+        native = run([sys.executable, PROGRAM], driver.environment | NO_CACHE)
 
         same = picture(borrowed) == picture(native)
         link = subprocess.run(
