@@ -31,7 +31,6 @@ int main(void) {
   printf("buffer with 4 bytes: %d\n", clSetKernelArg(kernel, 0, 4, &out));
   printf("local with value: %d\n", clSetKernelArg(kernel, 2, 4, &value));
   printf("local of 0 bytes: %d\n", clSetKernelArg(kernel, 2, 0, NULL));
-  printf("struct with 5 bytes: %d\n", clSetKernelArg(kernel, 3, 5, &pair));
   printf("right: %d %d %d %d %d\n", clSetKernelArg(kernel, 0, sizeof out, &out), clSetKernelArg(kernel, 1, 4, &value),
          clSetKernelArg(kernel, 2, 64, NULL), clSetKernelArg(kernel, 3, sizeof pair, &pair), clSetKernelArg(kernel, 4, sizeof sampler, &sampler));
   printf("refused: %d\n", clSetKernelArg(kernel, 1, 8, &wide));

@@ -1,0 +1,1 @@
+"""Real third-party OpenCL programs, unmodified, natively and through Cenote."""

@@ -1,0 +1,1 @@
+"""The OpenCL API: programs natively and through Cenote."""
