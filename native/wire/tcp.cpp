@@ -135,7 +135,8 @@ int64_t link_silence_ms(int fd) {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return -1;
-  return info.tcpi_last_ack_recv;
+  // On data alone the kernel's fast path does not count an acknowledgement that says nothing new.
+  return std::min(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
 }
 
 }  // namespace cenote::wire

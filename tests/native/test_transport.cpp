@@ -175,6 +175,10 @@ void addresses() {
   CHECK(error == "“localhost” is not a numeric address");
   CHECK(wire::connect_tcp("127.0.0.1", 1, wire::Deadline(1000), &error).get() == -1);
   CHECK(error == "no connection to 127.0.0.1:1: Connection refused");
+  CHECK(wire::connect_tcp("::1", 1, wire::Deadline(1000), &error).get() == -1);
+  CHECK(error.starts_with("no connection to [::1]:1: "));
+  CHECK(wire::connect_tcp("fe80::1%nothing", 1, wire::Deadline(1000), &error).get() == -1);
+  CHECK(error == "“fe80::1%nothing” is not a numeric address");
   TransportPair pair = tcp_pair();
   int64_t silence = wire::link_silence_ms(pair.first->descriptor());
   CHECK(silence >= 0 && silence < 1000);
