@@ -1,0 +1,28 @@
+#include "null/settings.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+namespace cenote::null {
+namespace {
+constexpr int kMaxDevices = 64;
+}  // namespace
+
+cl_uint device_count() {
+  static const cl_uint count = [] {
+    const char* text = std::getenv("CENOTE_NULL_DEVICES");
+    return text == nullptr ? 1U : static_cast<cl_uint>(std::clamp(std::atoi(text), 0, kMaxDevices));
+  }();
+  return count;
+}
+
+bool keeps_bytes() {
+  static const bool keeps = [] {
+    const char* text = std::getenv("CENOTE_NULL_MEMORY");
+    return text != nullptr && std::string_view(text) == "1";
+  }();
+  return keeps;
+}
+
+}  // namespace cenote::null
