@@ -1,0 +1,1 @@
+"""Other people's test suites, each run natively and through Cenote, test by test."""
