@@ -74,7 +74,7 @@ class Cts:
         summary = folder / f"{test}.{side}.json"
         summary.unlink(missing_ok=True)
         start = pair.native if side == "native" else pair.remote
-        command = [self.program(module), *MODULES[module][1], test]
+        command: list[str | Path] = [self.program(module), *MODULES[module][1], test]
         outcome = start(command, cwd=folder, timeout=self.timeout, CL_CONFORMANCE_RESULTS_FILENAME=str(summary))
         verdict = self._verdict(outcome, summary, test)
         summary.unlink(missing_ok=True)

@@ -30,7 +30,7 @@ class Suite:
         xml.unlink(missing_ok=True)
         interpreter = self.python or borrower.python()
         options = ["-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *self.select]
-        command = [interpreter, "-m", "pytest", *options, self.tests / file]
+        command: list[str | Path] = [interpreter, "-m", "pytest", *options, self.tests / file]
         start = pair.native if side == "native" else pair.remote
         caches = {"XDG_CACHE_HOME": str(folder / f"cache-{side}"), "PYOPENCL_NO_CACHE": "1"}
         outcome = start(command, cwd=folder, timeout=self.timeout, **caches)

@@ -38,9 +38,9 @@ def write(folder: Path, page: Path) -> int:
     lines = [
         "# Other people's test suites",
         "",
-        f"As of {datetime.datetime.now(datetime.UTC):%Y-%m-%d}. Written by `tests/suites/run report`; see `tests/suites/`. Each test is a process of its own,",
-        "run on the driver directly and through Cenote on the same machine. A test that passes natively passes remotely,",
-        "but for those listed with a reason.",
+        f"As of {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, written by `tests/suites/run report`. Each test of a suite",
+        "runs on the driver directly and through Cenote, on the same machine. What passes natively passes remotely, too,",
+        "but for the tests that are listed with a reason.",
     ]
     unexplained = 0
     for file in sorted(folder.glob("*-*.json")):
