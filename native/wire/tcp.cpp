@@ -18,7 +18,8 @@ namespace cenote::wire {
 namespace {
 
 constexpr int kMaxPieces = 32;
-constexpr int kProbes = 11;  // a silent peer is given up after about a minute
+constexpr int kProbes = 11;       // a silent peer is given up after about a minute
+constexpr int kTcpRtoMaxMs = 44;  // TCP_RTO_MAX_MS, of Linux 6.15
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -96,6 +97,8 @@ void tune_tcp(int fd) {
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kProbeSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  // Else the pauses between probes of a full window, and between repetitions, double up to two minutes.
+  set_option(fd, IPPROTO_TCP, kTcpRtoMaxMs, kProbeSeconds * 1000);
 }
 
 Descriptor connect_tcp(const std::string& address, uint16_t port, const Deadline& deadline, std::string* error) {
@@ -136,7 +139,11 @@ int64_t link_silence_ms(int fd) {
   socklen_t size = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return -1;
   // On data alone the kernel's fast path does not count an acknowledgement that says nothing new.
-  return std::min(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
+  int64_t age = std::min(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
+  // Old kernels pause for minutes between probes of a full window; then an old age only says that nothing was asked.
+  // One unanswered probe is no silence either, because kernels limit the rate of such answers.
+  bool overdue = info.tcpi_unacked != 0 || info.tcpi_probes > 1;
+  return overdue ? age : std::min<int64_t>(age, 2000 * kProbeSeconds);
 }
 
 }  // namespace cenote::wire

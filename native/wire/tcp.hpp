@@ -18,8 +18,8 @@ void tune_tcp(int fd);
 
 std::unique_ptr<Transport> make_tcp(Descriptor descriptor);
 
-/// Age of the last thing heard from the peer's kernel, acknowledgement or data; -1 where the descriptor is no TCP
-/// connection. On an idle connection it goes up to kProbeSeconds before the next sign of life is due.
+/// How long the peer's kernel has been heard nothing of, be it acknowledgement or data; -1 where the descriptor is no
+/// TCP connection. Up to twice kProbeSeconds is normal, because only then a sign of life is overdue.
 int64_t link_silence_ms(int fd);
 inline constexpr int kProbeSeconds = 5;
 
