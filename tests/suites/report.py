@@ -38,8 +38,8 @@ def write(folder: Path, page: Path) -> int:
     lines = [
         "# Other people's test suites",
         "",
-        f"As of {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, written by `tests/suites/run report`. Each test of a suite",
-        "runs on the driver directly and through Cenote, on the same machine. What passes natively passes remotely, too,",
+        f"As of {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, written by `tests/suites/run report`. Each test runs",
+        "on the driver directly and through Cenote, on the same machine. What passes natively passes remotely, too,",
         "but for the tests that are listed with a reason.",
     ]
     unexplained = 0
