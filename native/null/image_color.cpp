@@ -2,6 +2,8 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include "null/image_formats.hpp"
 
@@ -16,6 +18,7 @@ uint16_t to_half(float value) {
   float magnitude = std::fabs(value);
   if (std::isnan(value)) return sign | 0x7e00;
   if (magnitude >= 65520.0F) return sign | 0x7c00;
+  if (magnitude == 0) return sign;
   int exponent = 0;
   std::frexp(magnitude, &exponent);
   // Halves have 11 bits of precision down to 2^-14, below that a fixed step of 2^-24.
