@@ -11,7 +11,7 @@ std::atomic<uintptr_t> end{0};
 
 namespace {
 
-constinit std::mutex lock;
+std::mutex& lock = *new std::mutex;
 void* free_list = nullptr;  // linked through the word after the header, which stays zeroed
 
 void** link_of(void* slot) { return reinterpret_cast<void**>(static_cast<char*>(slot) + sizeof(Object)); }
@@ -48,6 +48,14 @@ void release(void* slot) {
   std::lock_guard guard(lock);
   *link_of(slot) = free_list;
   free_list = slot;
+}
+
+void forget(bool (*dies)(uint8_t type)) {
+  new (&lock) std::mutex;  // a thread of the parent may have held it
+  for (uintptr_t slot = base.load(); slot != end.load(); slot += kSlotSize) {
+    auto* object = reinterpret_cast<Object*>(slot);
+    if (object->type.load() != 0 && dies(object->type.load())) object->type.store(0);
+  }
 }
 
 }  // namespace cenote::shim::arena

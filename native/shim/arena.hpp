@@ -32,6 +32,8 @@ namespace arena {
 /// A free slot, or NULL when all are taken or the range cannot be reserved.
 void* allocate();
 void release(void* slot);
+/// In a forked child: makes the handles of all types for which `dies` invalid, without destroying anything.
+void forget(bool (*dies)(uint8_t type));
 
 extern std::atomic<uintptr_t> base;  // 0 until first use
 extern std::atomic<uintptr_t> end;   // first address never handed out yet

@@ -21,6 +21,24 @@ cl_int check_mem_flags(cl_mem_flags flags, const void* host_ptr) {
   return wants == (host_ptr != nullptr) ? CL_SUCCESS : CL_INVALID_HOST_PTR;
 }
 
+cl_mem_flags inherit_flags(cl_mem_flags flags, cl_mem_flags above) {
+  constexpr cl_mem_flags kAccess = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY;
+  constexpr cl_mem_flags kHost = CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR;
+  constexpr cl_mem_flags kHostAccess = CL_MEM_HOST_WRITE_ONLY | CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS;
+  auto contradicts = [&](cl_mem_flags one, cl_mem_flags others) { return (above & one) != 0 && (flags & others) != 0; };
+  if ((flags & kHost) != 0 || check_mem_flags(flags, nullptr) != CL_SUCCESS) return 0;
+  if (contradicts(CL_MEM_WRITE_ONLY, CL_MEM_READ_WRITE | CL_MEM_READ_ONLY) ||
+      contradicts(CL_MEM_READ_ONLY, CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY) ||
+      contradicts(CL_MEM_HOST_WRITE_ONLY, CL_MEM_HOST_READ_ONLY) ||
+      contradicts(CL_MEM_HOST_READ_ONLY, CL_MEM_HOST_WRITE_ONLY) ||
+      contradicts(CL_MEM_HOST_NO_ACCESS, CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_WRITE_ONLY)) {
+    return 0;
+  }
+  if ((flags & kAccess) == 0) flags |= above & kAccess;
+  if ((flags & kHostAccess) == 0) flags |= above & kHostAccess;
+  return flags | (above & kHost);
+}
+
 std::vector<cl_mem_properties> copy_properties(const cl_mem_properties* properties) {
   std::vector<cl_mem_properties> copy;
   if (properties == nullptr) return copy;
@@ -105,22 +123,8 @@ cl_mem clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags, cl_buffer_create_typ
   if (parent == nullptr || parent->object_type != CL_MEM_OBJECT_BUFFER || parent->parent != nullptr) {
     return give(CL_INVALID_MEM_OBJECT);
   }
-  constexpr cl_mem_flags kAccess = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY;
-  constexpr cl_mem_flags kHost = CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR;
-  constexpr cl_mem_flags kHostAccess = CL_MEM_HOST_WRITE_ONLY | CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS;
-  cl_mem_flags above = parent->flags;
-  if ((flags & kHost) != 0 || check_mem_flags(flags & ~kHost, nullptr) != CL_SUCCESS) return give(CL_INVALID_VALUE);
-  if ((above & CL_MEM_WRITE_ONLY) != 0 && (flags & (CL_MEM_READ_WRITE | CL_MEM_READ_ONLY)) != 0) {
-    return give(CL_INVALID_VALUE);
-  }
-  if ((above & CL_MEM_READ_ONLY) != 0 && (flags & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY)) != 0) {
-    return give(CL_INVALID_VALUE);
-  }
-  if (((above & CL_MEM_HOST_WRITE_ONLY) != 0 && (flags & CL_MEM_HOST_READ_ONLY) != 0) ||
-      ((above & CL_MEM_HOST_READ_ONLY) != 0 && (flags & CL_MEM_HOST_WRITE_ONLY) != 0) ||
-      ((above & CL_MEM_HOST_NO_ACCESS) != 0 && (flags & (CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_WRITE_ONLY)) != 0)) {
-    return give(CL_INVALID_VALUE);
-  }
+  cl_mem_flags inherited = inherit_flags(flags, parent->flags);
+  if (inherited == 0) return give(CL_INVALID_VALUE);
   const auto* region = static_cast<const cl_buffer_region*>(info);
   if (type != CL_BUFFER_CREATE_TYPE_REGION || region == nullptr) return give(CL_INVALID_VALUE);
   if (region->size == 0) return give(CL_INVALID_BUFFER_SIZE);
@@ -131,14 +135,12 @@ cl_mem clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags, cl_buffer_create_typ
     aligned = aligned || bits < 8 || region->origin % (bits / 8) == 0;
   }
   if (!aligned) return give(CL_MISALIGNED_SUB_BUFFER_OFFSET);
-  if ((flags & kAccess) == 0) flags |= above & kAccess;
-  if ((flags & kHostAccess) == 0) flags |= above & kHostAccess;
   auto* mem = make_object<Mem>(parent);
   if (mem == nullptr) return give(CL_OUT_OF_HOST_MEMORY);
   mem->context = parent->context;
   mem->parent = parent;
   mem->object_type = CL_MEM_OBJECT_BUFFER;
-  mem->flags = flags | (above & kHost);
+  mem->flags = inherited;
   mem->size = region->size;
   mem->offset = region->origin;
   if (parent->host_pointer != nullptr) mem->host_pointer = static_cast<char*>(parent->host_pointer) + region->origin;
@@ -146,7 +148,7 @@ cl_mem clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags, cl_buffer_create_typ
   add_reference(parent);
   msg::CreateSubBuffer m;
   m.buffer = parent->id;
-  m.flags = flags;
+  m.flags = inherited;
   m.origin = region->origin;
   m.size = region->size;
   m.result = mem->id;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "shim/callbacks.hpp"
+#include "shim/opencl/includes.hpp"
 #include "shim/opencl/program_info.hpp"
 #include "shim/opencl/stub.hpp"
 #include "shim/opencl_hand.hpp"
@@ -39,6 +40,16 @@ void begin(Program* program, const std::vector<uint64_t>& ids, const char* optio
     if (!ids.empty() && std::find(ids.begin(), ids.end(), program->devices[i]->id) == ids.end()) continue;
     program->info->builds[i].status = CL_BUILD_IN_PROGRESS;
     program->info->builds[i].options = options == nullptr ? "" : options;
+  }
+}
+
+/// A build that has failed here already.
+void give_up(Program* program, const std::vector<uint64_t>& ids, const std::string& why) {
+  std::lock_guard lock(program->lock);
+  for (size_t i = 0; i < program->devices.size(); ++i) {
+    if (!ids.empty() && std::find(ids.begin(), ids.end(), program->devices[i]->id) == ids.end()) continue;
+    program->info->builds[i].status = CL_BUILD_ERROR;
+    program->info->builds[i].log = "cenote: " + why + "\n";
   }
 }
 
@@ -100,6 +111,21 @@ cl_int build(cl_program handle, cl_uint count, const cl_device_id* list, const c
   if (compile && program->info->source.empty() && program->info->il.empty()) return CL_INVALID_OPERATION;
   begin(program, ids, options);
   std::string all = with_argument_info(options);
+  ShippedIncludes files;
+  if (!program->info->source.empty()) {
+    std::vector<std::string_view> sources{program->info->source};
+    for (cl_uint i = 0; i < header_count; ++i) sources.emplace_back(as<Program>(headers[i])->info->source);
+    files = ship_includes(program->session, sources, all);
+  }
+  if (!files.problem.empty()) {
+    cl_int code = compile ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
+    give_up(program, ids, files.problem);
+    if (notify != nullptr) {
+      shim::run_callback([=] { notify(handle, user_data); });
+      return CL_SUCCESS;
+    }
+    return code;
+  }
   msg::BuildProgram m;
   m.program = program->id;
   m.devices = {ids.data(), ids.size()};
@@ -107,6 +133,7 @@ cl_int build(cl_program handle, cl_uint count, const cl_device_id* list, const c
   m.action = compile ? 1 : 0;
   m.headers = {header_ids.data(), header_ids.size()};
   m.header_names = wire::blob(names);
+  m.view = files.view;
   return run(program, m, notify, user_data);
 }
 

@@ -7,34 +7,35 @@
 
 namespace cenote::opencl {
 
-namespace {
-
-bool inside(const Mem* mem, size_t offset, size_t size) { return offset <= mem->size && size <= mem->size - offset; }
-
-struct Access {
-  Queue* queue = nullptr;
-  Mem* mem = nullptr;
-};
-
-/// What every read, write or map of a memory object checks first.
-cl_int check_access(cl_command_queue queue, cl_mem buffer, cl_uint waits, const cl_event* list, cl_mem_flags forbidden,
-                    Access* access) {
+cl_int check_access(cl_command_queue queue, cl_mem mem, bool image, cl_uint waits, const cl_event* list,
+                    cl_mem_flags forbidden, Access* access) {
   access->queue = as<Queue>(queue);
   if (access->queue == nullptr || (access->queue->flags & CL_QUEUE_ON_DEVICE) != 0) return CL_INVALID_COMMAND_QUEUE;
-  access->mem = as<Mem>(buffer);
-  if (access->mem == nullptr || access->mem->object_type != CL_MEM_OBJECT_BUFFER) return CL_INVALID_MEM_OBJECT;
+  access->mem = as<Mem>(mem);
+  if (access->mem == nullptr || access->mem->object_type == CL_MEM_OBJECT_PIPE || is_image(access->mem) != image) {
+    return CL_INVALID_MEM_OBJECT;
+  }
   if (access->mem->context != access->queue->context) return CL_INVALID_CONTEXT;
   if (cl_int bad = check_wait_list(access->queue, waits, list); bad != CL_SUCCESS) return bad;
+  if (misaligned(access->mem, access->queue->device)) return CL_MISALIGNED_SUB_BUFFER_OFFSET;
   return (access->mem->flags & forbidden) != 0 ? CL_INVALID_OPERATION : CL_SUCCESS;
 }
 
-/// A blocking command must not wait for what has failed.
 cl_int check_blocking(bool blocking, cl_uint waits, const cl_event* list) {
   for (cl_uint i = 0; blocking && i < waits; ++i) {
     if (as<Event>(list[i])->status.load() < 0) return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
   }
   return CL_SUCCESS;
 }
+
+bool misaligned(const Mem* mem, const Device* device) {
+  auto bits = device->number<cl_uint>(CL_DEVICE_MEM_BASE_ADDR_ALIGN);
+  return mem->parent != nullptr && bits >= 8 && mem->offset % (bits / 8) != 0;
+}
+
+namespace {
+
+bool inside(const Mem* mem, size_t offset, size_t size) { return offset <= mem->size && size <= mem->size - offset; }
 
 /// Fills in default pitches and says where the last byte of a box lies; false where the pitches do not fit.
 bool box_end(const size_t* origin, const size_t* region, size_t* row_pitch, size_t* slice_pitch, size_t* start,
@@ -54,7 +55,7 @@ cl_int rect(cl_command_queue queue, cl_mem buffer, bool blocking, const size_t* 
             cl_event* event, bool reading) {
   Access access;
   cl_mem_flags forbidden = CL_MEM_HOST_NO_ACCESS | (reading ? CL_MEM_HOST_WRITE_ONLY : CL_MEM_HOST_READ_ONLY);
-  if (cl_int bad = check_access(queue, buffer, waits, list, forbidden, &access); bad != CL_SUCCESS) return bad;
+  if (cl_int bad = check_access(queue, buffer, false, waits, list, forbidden, &access); bad != CL_SUCCESS) return bad;
   if (ptr == nullptr || buffer_origin == nullptr || host_origin == nullptr || region == nullptr) {
     return CL_INVALID_VALUE;
   }
@@ -95,7 +96,7 @@ cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocki
                            void* ptr, cl_uint waits, const cl_event* list, cl_event* event) {
   Access access;
   constexpr cl_mem_flags kForbidden = CL_MEM_HOST_NO_ACCESS | CL_MEM_HOST_WRITE_ONLY;
-  if (cl_int bad = check_access(queue, buffer, waits, list, kForbidden, &access); bad != CL_SUCCESS) return bad;
+  if (cl_int bad = check_access(queue, buffer, false, waits, list, kForbidden, &access); bad != CL_SUCCESS) return bad;
   if (ptr == nullptr || size == 0 || !inside(access.mem, offset, size)) return CL_INVALID_VALUE;
   if (cl_int bad = check_blocking(blocking != 0, waits, list); bad != CL_SUCCESS) return bad;
   return read_span(Span::buffer(access.mem, offset, size, ptr),
@@ -106,7 +107,7 @@ cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer, cl_bool block
                             const void* ptr, cl_uint waits, const cl_event* list, cl_event* event) {
   Access access;
   constexpr cl_mem_flags kForbidden = CL_MEM_HOST_NO_ACCESS | CL_MEM_HOST_READ_ONLY;
-  if (cl_int bad = check_access(queue, buffer, waits, list, kForbidden, &access); bad != CL_SUCCESS) return bad;
+  if (cl_int bad = check_access(queue, buffer, false, waits, list, kForbidden, &access); bad != CL_SUCCESS) return bad;
   if (ptr == nullptr || size == 0 || !inside(access.mem, offset, size)) return CL_INVALID_VALUE;
   if (cl_int bad = check_blocking(blocking != 0, waits, list); bad != CL_SUCCESS) return bad;
   return write_span(Span::buffer(access.mem, offset, size, ptr),

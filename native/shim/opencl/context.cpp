@@ -45,6 +45,7 @@ cl_context clCreateContext(const cl_context_properties* properties, cl_uint num_
   std::vector<cl_context_properties> kept;
   Platform* platform = nullptr;
   if (cl_int bad = parse(properties, &kept, &platform); bad != CL_SUCCESS) return fail<cl_context>(errcode_ret, bad);
+  if (!opened()) return fail<cl_context>(errcode_ret, CL_INVALID_DEVICE);
   std::vector<Device*> list;
   std::vector<uint64_t> ids;
   for (cl_uint i = 0; i < num_devices; ++i) {

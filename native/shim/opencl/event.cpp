@@ -44,8 +44,8 @@ void settle(Event* event) {
   complete_event(event, CL_COMPLETE);
 }
 
-/// Asks the server to tell when the event ends, once.
-void subscribe(Event* event) {
+/// Asks the server to tell when the event ends, once. True the first time.
+bool subscribe(Event* event) {
   Session* session = event->session;
   bool ask = false;
   {
@@ -56,10 +56,11 @@ void subscribe(Event* event) {
       ask = true;
     }
   }
-  if (!ask) return;
+  if (!ask) return false;
   msg::Subscribe m;
   m.event = event->id;
   session->post(m);
+  return true;
 }
 
 cl_int wait_in_session(Session* session, const std::vector<Event*>& events) {
@@ -160,9 +161,15 @@ cl_int clGetEventInfo(cl_event event, cl_event_info param, size_t size, void* va
     case CL_EVENT_COMMAND_EXECUTION_STATUS: {
       settle(object);
       if (!object->ended() && object->command != CL_COMMAND_USER && value != nullptr) {
-        subscribe(object);
-        object->session->flush();
-        object->session->poll();
+        // The first question asks the server; from then on it tells by itself.
+        if (subscribe(object)) {
+          msg::EventStatus m;
+          m.event = object->id;
+          object->session->call(m);
+        } else {
+          object->session->flush();
+          object->session->poll();
+        }
         cl_int queued = CL_QUEUED;
         object->status.compare_exchange_strong(queued, CL_SUBMITTED);
       }

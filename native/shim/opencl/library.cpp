@@ -26,6 +26,9 @@ Library* library = new Library;
 void in_forked_child() {
   auto* parents = library;
   shim::forget_callbacks();
+  shim::arena::forget([](uint8_t type) {
+    return type != static_cast<uint8_t>(Type::kPlatform) && type != static_cast<uint8_t>(Type::kDevice);
+  });
   library = new Library;
   library->servers = parents->servers;
   library->platforms = parents->platforms;
@@ -63,6 +66,8 @@ __attribute__((destructor)) void at_exit() {
 }
 
 }  // namespace
+
+bool opened() { return !platforms().empty(); }
 
 const std::vector<Platform*>& platforms() {
   std::lock_guard guard(library->lock);

@@ -15,6 +15,9 @@ namespace cenote::opencl {
 /// then the reason has been said once on stderr.
 const std::vector<Platform*>& platforms();
 
+/// Whether there are platforms. In a forked child, where devices are valid before anything was called, this connects.
+bool opened();
+
 /// Whether the handle is a platform or, as many programs pass NULL, the first platform.
 Platform* platform_or_first(cl_platform_id platform);
 

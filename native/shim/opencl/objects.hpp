@@ -25,6 +25,7 @@ struct ProgramInfo;
 struct KernelInfo;
 struct MemState;
 struct MapState;
+struct SharedUse;
 
 struct Platform : Object {
   static constexpr Type kType = Type::kPlatform;
@@ -122,6 +123,7 @@ struct Kernel : Object {
   std::shared_ptr<const KernelInfo> info;
   std::vector<bool> set;  // arguments that have a value
   std::mutex lock;
+  std::shared_ptr<SharedUse> shared;  // of kernels that were given pointers
 
   Kernel();
   ~Kernel();

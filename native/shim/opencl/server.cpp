@@ -26,6 +26,10 @@ void Server::abandon() {
   if (session_ != nullptr) session_->abandon();
   session_ = nullptr;
   events_.clear();
+  for (Platform* platform : platforms_) {
+    platform->session = nullptr;
+    for (Device* device : platform->devices) device->session = nullptr;
+  }
 }
 
 void Server::bind(Device* device) {

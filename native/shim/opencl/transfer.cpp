@@ -44,9 +44,13 @@ struct Ending {
   cl_int status = CL_SUCCESS;
 };
 
-/// With the session's locks held. The queue and event stay until the end.
-void expect(Session* session, uint64_t sequence, const shim::Region& host, Queue* queue, Event* event, bool blocking,
+/// With the session's locks held. The queue, the event and what the command keeps stay until the end.
+void expect(Session* session, uint64_t sequence, const shim::Region& host, const Command& command, Event* event,
             Ending* ending, bool reading) {
+  Queue* queue = command.queue;
+  Object* keep = command.keep;
+  bool blocking = command.blocking;
+  if (keep != nullptr) add_reference(keep);
   queue->transfers.fetch_add(1);
   add_reference(queue);
   if (event != nullptr) add_reference(event);
@@ -59,7 +63,8 @@ void expect(Session* session, uint64_t sequence, const shim::Region& host, Queue
       ending->done = true;
     }
     if (!blocking) session->end_async();
-    session->later([queue, event] {
+    session->later([queue, event, keep] {
+      if (keep != nullptr) drop_reference(keep);
       if (event != nullptr) drop_reference(event);
       drop_reference(queue);
     });
@@ -84,7 +89,7 @@ cl_int start(M& m, const Span& span, const Command& command, Event* made) {
   Ending ending{command.queue, made, command.blocking};
   m.event = id_of(made);
   uint64_t sequence = session->post_expecting(m, 0, [&](uint64_t s) {
-    expect(session, s, span.host, command.queue, made, command.blocking, command.blocking ? &ending : nullptr,
+    expect(session, s, span.host, command, made, command.blocking ? &ending : nullptr,
            std::is_same_v<M, msg::EnqueueRead>);
     if (made != nullptr) made->sequence = s;
   });

@@ -28,6 +28,7 @@ struct Command {
   const cl_event* wait_list;
   cl_event* event;
   cl_command_type type;
+  Object* keep = nullptr;  // owns the memory that the bytes come from or go to
 };
 
 cl_int read_span(const Span& span, const Command& command);

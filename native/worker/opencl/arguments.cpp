@@ -1,5 +1,7 @@
 #include "worker/opencl/arguments.hpp"
 
+#include "worker/opencl/svm.hpp"
+
 namespace cenote::opencl {
 
 int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t index) {
@@ -8,16 +10,8 @@ int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t ind
   switch (argument.kind) {
     case kArgLocal: return driver.clSetKernelArg(to, index, argument.size, nullptr);
     case kArgNull: return driver.clSetKernelArg(to, index, argument.size, nullptr);
-    case kArgSvm: {
-      auto* at = reinterpret_cast<void*>(argument.object);
-      return driver.clSetKernelArgSVMPointer != nullptr ? driver.clSetKernelArgSVMPointer(to, index, at)
-                                                        : static_cast<int32_t>(CL_INVALID_OPERATION);
-    }
-    case kArgUsm: {
-      auto* at = reinterpret_cast<void*>(argument.object);
-      return driver.clSetKernelArgMemPointerINTEL != nullptr ? driver.clSetKernelArgMemPointerINTEL(to, index, at)
-                                                             : static_cast<int32_t>(CL_INVALID_OPERATION);
-    }
+    case kArgSvm:
+    case kArgUsm: return set_shared_argument(kernel, to, index, argument.object, argument.kind == kArgUsm);
     case kArgObject: {
       worker::Object* object = w.objects.find(argument.object);
       if (object == nullptr) return CL_INVALID_ARG_VALUE;
@@ -41,6 +35,9 @@ cl_kernel copy_kernel(Worker& w, const Kernel& kernel, int32_t* error) {
   cl_kernel copy = driver.clCreateKernel(kernel.program->native, kernel.name.c_str(), error);
   if (copy == nullptr) return nullptr;
   for (const auto& [index, argument] : kernel.arguments) set_argument(w, kernel, copy, index);
+  for (const auto& [param, value] : kernel.exec_info) {
+    if (driver.clSetKernelExecInfo != nullptr) driver.clSetKernelExecInfo(copy, param, value.size(), value.data());
+  }
   return copy;
 }
 

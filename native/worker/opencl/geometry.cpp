@@ -4,6 +4,7 @@
 
 #include "wire/codec.hpp"
 #include "wire/frames.hpp"
+#include "worker/opencl/svm.hpp"
 
 namespace cenote::opencl {
 
@@ -23,6 +24,7 @@ bool Geometry::parse(uint32_t which, const wire::Words& words, uint64_t total) {
   kind = static_cast<RegionKind>(which);
   switch (kind) {
     case kRegionBuffer:
+    case kRegionSvm:
       if (words.size() != 2) return false;
       origin = {words[0], 0, 0};
       region = {words[1], 1, 1};
@@ -82,6 +84,8 @@ int32_t Geometry::read(const Driver& d, cl_command_queue q, cl_mem m, bool block
     }
     case kRegionImage:
       return d.clEnqueueReadImage(q, m, wait, c.origin.data(), c.region.data(), 0, 0, to, waits, list, event);
+    case kRegionSvm:
+      return copy_shared(d, q, usm, wait, to, reinterpret_cast<const void*>(c.origin[0]), c.size, waits, list, event);
   }
   return CL_INVALID_VALUE;
 }
@@ -98,6 +102,8 @@ int32_t Geometry::write(const Driver& d, cl_command_queue q, cl_mem m, bool bloc
     }
     case kRegionImage:
       return d.clEnqueueWriteImage(q, m, wait, c.origin.data(), c.region.data(), 0, 0, from, waits, list, event);
+    case kRegionSvm:
+      return copy_shared(d, q, usm, wait, reinterpret_cast<void*>(c.origin[0]), from, c.size, waits, list, event);
   }
   return CL_INVALID_VALUE;
 }

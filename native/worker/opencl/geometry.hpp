@@ -25,6 +25,7 @@ struct Geometry {
   size_t row_pitch = 0;
   size_t slice_pitch = 0;
   size_t pixel = 1;
+  bool usm = false;  // shared memory that has commands of its own
 
   /// False where the words are no geometry, or describe other than `total` packed bytes.
   bool parse(uint32_t kind, const wire::Words& words, uint64_t total);

@@ -1,12 +1,17 @@
 #include "worker/opencl/objects.hpp"
 
+#include "worker/opencl/svm.hpp"
+
 namespace cenote::opencl {
 
 Device::~Device() {
   if (sub_device && native != nullptr) platform->driver.clReleaseDevice(native);
 }
 
+Context::Context() = default;
+
 Context::~Context() {
+  shared.reset();
   if (uploads != nullptr) driver->clReleaseCommandQueue(uploads);
   if (native != nullptr) driver->clReleaseContext(native);
 }

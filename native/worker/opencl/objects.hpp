@@ -13,6 +13,8 @@ namespace cenote::opencl {
 
 using worker::Ref;
 
+class SharedMemory;
+
 struct Platform : worker::Object {
   static constexpr Type kType = Type::kPlatform;
   cl_platform_id native = nullptr;
@@ -33,6 +35,8 @@ struct Context : worker::Object {
   const Driver* driver = nullptr;
   std::vector<cl_device_id> devices;
   cl_command_queue uploads = nullptr;  // for first contents, made when needed
+  std::unique_ptr<SharedMemory> shared;  // made at the first slab
+  Context();
   ~Context() override;
 };
 
@@ -66,6 +70,8 @@ struct Program : worker::Object {
   static constexpr Type kType = Type::kProgram;
   cl_program native = nullptr;
   Ref<Context> context;
+  std::string source;  // as the client gave it
+  std::string given;   // to the driver
   ~Program() override;
 };
 
@@ -82,6 +88,7 @@ struct Kernel : worker::Object {
     std::vector<char> value;
   };
   std::map<uint32_t, Argument> arguments;
+  std::map<uint32_t, std::vector<char>> exec_info;
   ~Kernel() override;
 };
 
@@ -101,6 +108,8 @@ struct CommandBuffer : worker::Object {
   cl_command_buffer_khr native = nullptr;
   Ref<Queue> queue;
   const Driver* driver = nullptr;
+  std::vector<cl_sync_point_khr> sync_points;  // of the recorded commands, in order
+  int32_t recording_error = 0;                 // of the first command that the driver refused
   ~CommandBuffer() override;
 };
 

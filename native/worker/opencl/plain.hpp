@@ -127,6 +127,7 @@ class Create : public Scope {
 class Plain : public Scope {
  public:
   using Scope::Scope;
+  [[nodiscard]] int32_t error() const { return error_; }
   template <class T>
   T* arg(uint64_t id) {
     T* found = Scope::arg<T>(id);

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "wire/includes.hpp"
 #include "wire/opencl_queries.hpp"
 #include "worker/opencl/plain.hpp"
 #include "worker/opencl/program_info.hpp"
@@ -15,6 +16,55 @@ struct Outcome {
   int32_t status = CL_SUCCESS;
   worker::Bytes body;
 };
+
+cl_program make_from(const Context& context, std::string_view text, cl_int* error) {
+  const char* bytes = text.data();
+  size_t size = text.size();
+  return context.driver->clCreateProgramWithSource(context.native, 1, &bytes, &size, error);
+}
+
+/// Programs as one call of the driver's uses them, retained for that long.
+class Lent {
+ public:
+  explicit Lent(const Driver& driver) : driver_(driver) {}
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  ~Lent() {
+    for (cl_program program : natives_) driver_.clReleaseProgram(program);
+  }
+  void add(cl_program program) {
+    driver_.clRetainProgram(program);
+    natives_.push_back(program);
+  }
+  void own(cl_program program) { natives_.push_back(program); }
+  [[nodiscard]] cl_uint count() const { return static_cast<cl_uint>(natives_.size()); }
+  [[nodiscard]] const cl_program* list() const { return natives_.empty() ? nullptr : natives_.data(); }
+
+ private:
+  const Driver& driver_;
+  std::vector<cl_program> natives_;
+};
+
+/// Makes the driver's program anew where its directives are to lead to this build's files.
+void give_source(Program& program, const View* view, const std::vector<std::string>& folders) {
+  if (program.source.empty()) return;
+  std::string text = Includes::contain(program.source, view, {}, folders);
+  if (text == program.given) return;
+  cl_int error = CL_SUCCESS;
+  cl_program made = make_from(*program.context, text, &error);
+  if (made == nullptr) return;
+  program.context->driver->clReleaseProgram(program.native);
+  program.native = made;
+  program.given = std::move(text);
+}
+
+void lend_header(Lent& headers, const Program& header, const View* view, const std::vector<std::string>& folders) {
+  std::string text = Includes::contain(header.source, view, {}, folders);
+  cl_int error = CL_SUCCESS;
+  cl_program made = text == header.given ? nullptr : make_from(*header.context, text, &error);
+  if (made == nullptr) return headers.add(header.native);
+  headers.own(made);
+}
 
 }  // namespace
 
@@ -33,7 +83,10 @@ void handle(Worker& w, Call& call, const msg::CreateProgram& m) {
     const Driver& d = *context->driver;
     size_t size = m.data.size();
     switch (m.kind) {
-      case kFromSource: return d.clCreateProgramWithSource(context->native, 1, &bytes, &size, error);
+      case kFromSource:
+        scope.object()->source = std::string(m.data.text());
+        scope.object()->given = Includes::contain(m.data.text(), nullptr, {}, {});
+        return make_from(*context, scope.object()->given, error);
       case kFromIl:
         if (d.clCreateProgramWithIL == nullptr) break;
         return d.clCreateProgramWithIL(context->native, bytes, size, error);
@@ -69,34 +122,42 @@ void handle(Worker& w, Call& call, const msg::BuildProgram& m) {
   Plain scope(w, call);
   auto* program = scope.arg<Program>(m.program);
   auto devices = scope.args<Device>(m.devices);
-  auto headers = scope.args<Program>(m.headers);
-  auto outcome = std::make_shared<Outcome>();
-  if (program->error != CL_SUCCESS) return w.outbox.reply(call.sequence, program->error);
+  for (uint64_t header : m.headers) scope.arg<Program>(header);
+  if (scope.error() != CL_SUCCESS) return w.outbox.reply(call.sequence, scope.error());
   std::vector<std::string> names;
   for (std::string_view rest = m.header_names.text(); !rest.empty();) {
     size_t end = rest.find('\0');
     names.emplace_back(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    if (wire::leaves_folder(names.back())) return w.outbox.reply(call.sequence, CL_INVALID_VALUE);
   }
-  if (names.size() != headers.size()) w.broken("not one name for each header", call);
+  if (names.size() != m.headers.size()) w.broken("not one name for each header", call);
+  std::shared_ptr<View> view = w.includes.view(m.view);
+  if (m.view != 0 && view == nullptr) w.broken("files to include that were never named", call);
+  Prepared prepared = Includes::prepare(view.get(), std::string(m.options.text()));
+  give_source(*program, view.get(), prepared.folders);
+  const Driver& d = *program->context->driver;
+  auto headers = std::make_shared<Lent>(d);
+  for (uint64_t header : m.headers) lend_header(*headers, *w.get<Program>(header), view.get(), prepared.folders);
+  auto outcome = std::make_shared<Outcome>();
   bool compile = m.action != 0;
   w.hold(call, {program});
   w.blocking(
-      [program, devices, headers, names, compile, options = std::string(m.options.text()), outcome] {
-        const Driver& d = *program->context->driver;
+      [&w, &d, program, devices, headers, names, compile, view, prepared, outcome] {
+        w.includes.lay_out(view.get(), prepared.folders);
         auto count = static_cast<cl_uint>(devices.size());
         const cl_device_id* list = devices.empty() ? nullptr : devices.data();
+        const char* options = prepared.options.c_str();
         if (compile) {
           std::vector<const char*> texts;
           for (const auto& name : names) texts.push_back(name.c_str());
-          outcome->status = d.clCompileProgram(program->native, count, list, options.c_str(),
-                                               static_cast<cl_uint>(headers.size()),
-                                               headers.empty() ? nullptr : headers.data(),
+          outcome->status = d.clCompileProgram(program->native, count, list, options, headers->count(), headers->list(),
                                                texts.empty() ? nullptr : texts.data(), nullptr, nullptr);
         } else {
-          outcome->status = d.clBuildProgram(program->native, count, list, options.c_str(), nullptr, nullptr);
+          outcome->status = d.clBuildProgram(program->native, count, list, options, nullptr, nullptr);
         }
-        describe_program(*program, outcome->body);
+        describe_program(*program, outcome->body,
+                         [&](std::string text) { return w.includes.client_names(std::move(text), prepared.names); });
       },
       [&w, call, outcome] {
         w.outbox.reply(call.sequence, outcome->status, outcome->body.data());
@@ -104,24 +165,33 @@ void handle(Worker& w, Call& call, const msg::BuildProgram& m) {
       });
 }
 
+void handle(Worker& w, Call& call, const msg::StoreFile& m) {
+  if (!w.includes.store(m.data)) w.broken("more files to include than a session may send", call);
+}
+
+void handle(Worker& w, Call& call, const msg::IncludeView& m) {
+  if (!w.includes.add_view(m.number, m.manifest)) w.broken("a list of files to include that is none", call);
+}
+
 void handle(Worker& w, Call& call, const msg::LinkProgram& m) {
   Create<Program> scope(w, call, m.result);
   auto* context = scope.arg<Context>(m.context);
   auto devices = scope.args<Device>(m.devices);
-  auto programs = scope.args<Program>(m.programs);
+  auto natives = scope.args<Program>(m.programs);
+  auto programs = std::make_shared<Lent>(*context->driver);
   Program* made = scope.object();
   auto outcome = std::make_shared<Outcome>();
   if (scope.error() != CL_SUCCESS) {
     made->error = scope.error();
     return w.outbox.reply(call.sequence, made->error);
   }
+  for (cl_program native : natives) programs->add(native);
   w.hold(call, {made});
   w.blocking(
       [context, made, devices, programs, options = std::string(m.options.text()), outcome] {
         made->native = context->driver->clLinkProgram(
             context->native, static_cast<cl_uint>(devices.size()), devices.empty() ? nullptr : devices.data(),
-            options.c_str(), static_cast<cl_uint>(programs.size()), programs.data(), nullptr, nullptr,
-            &outcome->status);
+            options.c_str(), programs->count(), programs->list(), nullptr, nullptr, &outcome->status);
         if (made->native != nullptr) describe_program(*made, outcome->body);
       },
       [&w, call, made, outcome] {

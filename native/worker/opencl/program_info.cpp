@@ -120,7 +120,7 @@ void describe_kernel(const Program& program, cl_kernel kernel, worker::Bytes& ou
   }
 }
 
-void describe_program(const Program& program, worker::Bytes& out) {
+void describe_program(const Program& program, worker::Bytes& out, const std::function<std::string(std::string)>& log) {
   const Driver& d = *program.context->driver;
   std::vector<cl_device_id> devices = devices_of(program);
   auto info = [&](cl_program_info param) {
@@ -137,7 +137,8 @@ void describe_program(const Program& program, worker::Bytes& out) {
     out.word(static_cast<uint64_t>(int64_t{number_of<cl_int>(build(CL_PROGRAM_BUILD_STATUS))}));
     out.word(number_of<cl_uint>(build(CL_PROGRAM_BINARY_TYPE)));
     out.word(number_of<size_t>(build(CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE)));
-    out.text(text_of(build(CL_PROGRAM_BUILD_LOG)));
+    std::string message = text_of(build(CL_PROGRAM_BUILD_LOG));
+    out.text(log ? log(message) : message);
     size_t size = 0;
     if (sizes.size() >= (i + 1) * sizeof size) std::memcpy(&size, sizes.data() + i * sizeof size, sizeof size);
     out.word(size);

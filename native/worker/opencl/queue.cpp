@@ -118,6 +118,21 @@ void handle(Worker& w, Call& /*call*/, const msg::Subscribe& m) {
   });
 }
 
+void handle(Worker& w, Call& call, const msg::EventStatus& m) {
+  auto* event = dynamic_cast<Event*>(w.objects.find(m.event));
+  if (event == nullptr) w.broken("an id that names no event", call);
+  cl_int status = CL_SUBMITTED;
+  if (event->error != CL_SUCCESS) status = event->error;
+  if (event->native != nullptr) {
+    event->driver->clGetEventInfo(event->native, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+  }
+  if (status <= CL_COMPLETE) {
+    w.send_output();
+    w.report_event(*event, status);
+  }
+  w.outbox.reply(call.sequence, CL_SUCCESS);
+}
+
 void handle(Worker& w, Call& /*call*/, const msg::CreateUserEvent& m) {
   auto* event = w.made<Event>(m.result);
   auto* context = w.get<Context>(m.context);

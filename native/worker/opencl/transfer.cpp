@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "worker/bulk.hpp"
+#include "worker/opencl/svm.hpp"
 #include "worker/opencl_handlers.hpp"
 
 namespace cenote::opencl {
@@ -57,7 +58,7 @@ void Transfer::issue_read(size_t i, char* chunk) {
   if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
   cl_event event = nullptr;
   const Chunk& c = chunks_[i];
-  int32_t status = geometry_.read(driver_, target_.native, target_.mem->native, false, c, chunk,
+  int32_t status = geometry_.read(driver_, target_.native, native(target_.mem.get()), false, c, chunk,
                                   static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(), &event);
   if (status != CL_SUCCESS) {
     w_.staging.give_back(chunk);
@@ -87,7 +88,7 @@ void Transfer::pull(size_t i, char* chunk) {
 void Transfer::issue_write(size_t i, char* chunk) {
   if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
   cl_event event = nullptr;
-  int32_t status = geometry_.write(driver_, target_.native, target_.mem->native, false, chunks_[i], chunk,
+  int32_t status = geometry_.write(driver_, target_.native, native(target_.mem.get()), false, chunks_[i], chunk,
                                    static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(),
                                    &event);
   if (status != CL_SUCCESS) {
@@ -160,6 +161,18 @@ Geometry parse(Worker& w, const Call& call, uint32_t kind, const wire::Words& wo
   return geometry;
 }
 
+/// A region of a memory object, or of the shared memory of the queue's context.
+Geometry parse(Worker& w, const Call& call, uint64_t queue, uint64_t mem, uint32_t kind, const wire::Words& words,
+               uint64_t total) {
+  Geometry geometry = parse(w, call, kind, words, total);
+  if ((kind == kRegionSvm) != (mem == 0)) w.broken("a region of nothing", call);
+  if (kind == kRegionSvm) {
+    const Context* context = w.get<Queue>(queue)->context.get();
+    geometry.usm = is_usm(shared_slab(w, call, context, geometry.origin[0], geometry.region[0]));
+  }
+  return geometry;
+}
+
 /// Reads small enough to travel on the command stream: one native command, one notice with the bytes.
 void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry& geometry, uint64_t total,
                  bool blocking) {
@@ -178,7 +191,7 @@ void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry
   };
   scope.keep_event();
   scope.run([&](cl_command_queue queue, cl_uint waits, const cl_event* list, cl_event* made) {
-    return geometry.read(scope.driver(), queue, mem->native, false, chunk, bytes, waits, list, made);
+    return geometry.read(scope.driver(), queue, native(mem), false, chunk, bytes, waits, list, made);
   });
   if (scope.error() != CL_SUCCESS) return answer(scope.error());
   const Driver& driver = scope.driver();
@@ -205,7 +218,7 @@ void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry
 }  // namespace
 
 void handle(Worker& w, Call& call, const msg::EnqueueRead& m) {
-  Geometry geometry = parse(w, call, m.kind, m.geometry, m.total);
+  Geometry geometry = parse(w, call, m.command_queue, m.mem, m.kind, m.geometry, m.total);
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   auto* mem = scope.arg<Mem>(m.mem);
   if (m.total <= wire::kInlineLimit || scope.error() != CL_SUCCESS) {
@@ -220,7 +233,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueRead& m) {
 }
 
 void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
-  Geometry geometry = parse(w, call, m.kind, m.geometry, m.total);
+  Geometry geometry = parse(w, call, m.command_queue, m.mem, m.kind, m.geometry, m.total);
   if (!m.payload.null() && m.payload.size() != m.total) w.broken("a payload of another size", call);
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   auto* mem = scope.arg<Mem>(m.mem);
@@ -244,7 +257,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
   Chunk chunk{0, m.total, geometry.origin, geometry.region};
   scope.keep_event();
   scope.run([&](cl_command_queue native, cl_uint waits, const cl_event* list, cl_event* made) {
-    return geometry.write(scope.driver(), native, mem->native, false, chunk, bytes, waits, list, made);
+    return geometry.write(scope.driver(), native, opencl::native(mem), false, chunk, bytes, waits, list, made);
   });
   if (scope.error() != CL_SUCCESS) return std::free(bytes);
   const Driver& driver = scope.driver();
@@ -258,6 +271,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
 
 void handle(Worker& w, Call& call, const msg::Upload& m) {
   Geometry geometry = parse(w, call, m.kind, m.geometry, m.total);
+  if (geometry.kind == kRegionSvm) w.broken("an upload of no object", call);
   if (!m.payload.null() && m.payload.size() != m.total) w.broken("a payload of another size", call);
   auto* mem = w.get<Mem>(m.mem);
   Context* context = mem->context.get();

@@ -9,6 +9,7 @@
 #include "api/opencl_messages.hpp"
 #include "worker/executor.hpp"
 #include "worker/opencl/devices.hpp"
+#include "worker/opencl/includes.hpp"
 #include "worker/opencl/objects.hpp"
 #include "worker/output.hpp"
 #include "worker/staging.hpp"
@@ -50,6 +51,7 @@ class Worker final : public worker::Executor {
   worker::Output output;
   worker::Bulk* bulk;
   worker::Staging staging;
+  Includes includes;
 
  protected:
   void execute(Call& call) override;

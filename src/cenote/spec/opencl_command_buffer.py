@@ -34,7 +34,7 @@ EXTENSION = "cl_khr_command_buffer"
 # ── Command buffers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, opcode=32, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
 def clCreateCommandBufferKHR(
     num_queues: U32,
     queues: Annotated[Handles[Queue], In("num_queues")],
@@ -65,7 +65,7 @@ def clGetCommandBufferInfoKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=34, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
 def clEnqueueCommandBufferKHR(
     num_queues: U32,
     queues: Annotated[Pointer, OpaqueRole("cl_command_queue*")],

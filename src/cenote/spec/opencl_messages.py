@@ -9,6 +9,7 @@ from cenote.spec.opencl_types import (
     I32,
     U32,
     U64,
+    CommandBuffer,
     Context,
     Device,
     Event,
@@ -52,7 +53,7 @@ def Subscribe(event: Event) -> None:
 @call(Carry.INTERNAL, opcode=405)
 def EnqueueRead(
     command_queue: Queue,
-    mem: Mem,
+    mem: Annotated[Mem, Optional()],
     kind: U32,
     blocking: U32,
     geometry: Annotated[Array[U64], In("n")],
@@ -62,13 +63,13 @@ def EnqueueRead(
     event_wait_list: WaitList,
     event: MaybeEvent,
 ) -> None:
-    """Reads a region of a memory object, packed, `total` bytes in all."""
+    """Reads a region of a memory object (or of shared memory), packed, `total` bytes in all."""
 
 
 @call(Carry.INTERNAL, opcode=406)
 def EnqueueWrite(
     command_queue: Queue,
-    mem: Mem,
+    mem: Annotated[Mem, Optional()],
     kind: U32,
     blocking: U32,
     geometry: Annotated[Array[U64], In("n")],
@@ -79,7 +80,7 @@ def EnqueueWrite(
     event: MaybeEvent,
     payload: Annotated[Bytes, In("total", optional=True)],
 ) -> None:
-    """Writes a region of a memory object from packed bytes: those of `payload`, or pulled when it is NULL."""
+    """Writes a region of a memory object (or of shared memory) from packed bytes: those of `payload`, or pulled when it is NULL."""
 
 
 @call(Carry.INTERNAL, opcode=407)
@@ -162,8 +163,11 @@ def BuildProgram(
     m: U32,
     header_names: Annotated[Bytes, In("k")],
     k: U32,
+    view: U64,
 ) -> None:
-    """Builds or compiles; replies with the status and everything about the program and its kernels."""
+    """Builds or compiles; replies with the status and everything about the program and its kernels.
+
+    `view` is the number of the IncludeView with the files that it may include, or 0."""
 
 
 @call(Carry.INTERNAL, opcode=415, slow=True)
@@ -236,3 +240,84 @@ def BindDevice(index: U32) -> Annotated[Device, New()]:
 @call(Carry.INTERNAL, opcode=423)
 def CreateSubBuffer(buffer: Mem, flags: MemFlags, origin: Size, size: Size) -> Annotated[Mem, New()]:
     """Makes a buffer that is a part of another."""
+
+
+@call(Carry.INTERNAL, opcode=424)
+def EventStatus(event: U64) -> None:
+    """Replies with the event's status as it is now, also while its command is parked."""
+
+
+@call(Carry.INTERNAL, opcode=450, slow=True)
+def SvmSlab(
+    context: Context,
+    device: Annotated[Device, Optional()],
+    kind: U32,
+    size: Size,
+    taken: Annotated[Array[U64], In("n")],
+    n: U32,
+) -> None:
+    """Asks for a slab of shared memory; replies with its address and size. `taken` are pairs of begin and end where
+    the client cannot map one."""
+
+
+@call(Carry.INTERNAL, opcode=451)
+def SvmDrop(context: Context, address: U64) -> None:
+    """Gives a slab back."""
+
+
+@call(Carry.INTERNAL, opcode=452)
+def SvmTrack(context: Context, address: U64, size: U64) -> None:
+    """Zeroes a range of a slab and remembers its contents, so that both ends can tell what has changed."""
+
+
+@call(Carry.INTERNAL, opcode=453)
+def SvmUntrack(context: Context, address: U64) -> None:
+    """Forgets a tracked range."""
+
+
+@call(Carry.INTERNAL, opcode=454)
+def SvmPush(context: Context, changes: Annotated[Bytes, In("n")], n: U64) -> None:
+    """Bytes that the program has changed in tracked ranges: they are there for kernels at once, whatever is parked."""
+
+
+@call(Carry.INTERNAL, opcode=455)
+def SvmFetch(context: Context, ranges: Annotated[Array[U64], In("n")], n: U32) -> None:
+    """Replies with what has changed in these parts (address and size each) of tracked ranges since the last time."""
+
+
+@call(Carry.INTERNAL, opcode=456)
+def EnqueueNothing(
+    command_queue: Queue, num_events_in_wait_list: U32, event_wait_list: WaitList, event: MaybeEvent
+) -> None:
+    """A command that only takes its place in the queue."""
+
+
+@call(Carry.INTERNAL, opcode=460)
+def CreateCommandBuffer(
+    queues: Annotated[Handles[Queue], In("n")], n: U32, properties: Annotated[Array[U64], In("m")], m: U32
+) -> Annotated[CommandBuffer, New()]:
+    """Makes a command buffer. Its commands' sync points are numbered by counting them, from 1."""
+
+
+@call(Carry.INTERNAL, opcode=461)
+def EnqueueCommandBuffer(
+    command_queue: Queue,
+    queues: Annotated[Handles[Queue], In("n", optional=True)],
+    n: U32,
+    command_buffer: CommandBuffer,
+    num_events_in_wait_list: U32,
+    event_wait_list: WaitList,
+    event: MaybeEvent,
+) -> None:
+    """Runs a command buffer, on `queues` in place of its own where there are any; `command_queue` is the first."""
+
+
+@call(Carry.INTERNAL, opcode=470)
+def StoreFile(data: Annotated[Bytes, In("n")], n: U64) -> None:
+    """Sends a file of the client's that builds may include; IncludeView names it by the SHA-256 of its bytes."""
+
+
+@call(Carry.INTERNAL, opcode=471)
+def IncludeView(number: U64, manifest: Annotated[Bytes, In("n")], n: U64) -> None:
+    """Gives a number to what a build may include: the working folder, then digest (hex) and path of each file, each
+    ended by a zero byte."""

@@ -28,13 +28,13 @@ from cenote.spec.opencl_types import (
 # ── Allocations ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.WAITS, opcode=5, hand=Hand.BOTH, since="2.0", slow=True)
+@call(Carry.WAITS, hand=Hand.BOTH, since="2.0", slow=True)
 def clSVMAlloc(
     context: Context, flags: SvmMemFlags, size: Size, alignment: U32
 ) -> Annotated[Pointer, OpaqueRole("void*")]: ...
 
 
-@call(Carry.ONE_WAY, opcode=6, hand=Hand.BOTH, since="2.0", slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", slow=True)
 def clSVMFree(context: Context, svm_pointer: Address) -> None: ...
 
 
@@ -42,7 +42,7 @@ def clSVMFree(context: Context, svm_pointer: Address) -> None: ...
 def clSetKernelArgSVMPointer(kernel: Kernel, arg_index: U32, arg_value: ConstAddress) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=7, hand=Hand.SHIM, since="2.0")
+@call(Carry.ONE_WAY, opcode=7, hand=Hand.BOTH, since="2.0")
 def clSetKernelExecInfo(
     kernel: Kernel,
     param_name: KernelExecInfo,
@@ -98,7 +98,7 @@ def clEnqueueSVMMemFill(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=10, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0")
 def clEnqueueSVMMap(
     command_queue: Queue,
     blocking_map: Bool,
@@ -111,7 +111,7 @@ def clEnqueueSVMMap(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=11, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0")
 def clEnqueueSVMUnmap(
     command_queue: Queue, svm_ptr: Address, num_events_in_wait_list: U32, event_wait_list: WaitList, event: MaybeEvent
 ) -> Status: ...

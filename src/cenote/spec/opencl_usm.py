@@ -66,11 +66,11 @@ def clSharedMemAllocINTEL(
 ) -> Annotated[Pointer, OpaqueRole("void*")]: ...
 
 
-@call(Carry.ONE_WAY, opcode=25, hand=Hand.BOTH, since=EXTENSION, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, slow=True)
 def clMemFreeINTEL(context: Context, ptr: Address) -> Status: ...
 
 
-@call(Carry.WAITS, opcode=26, hand=Hand.BOTH, since=EXTENSION, slow=True)
+@call(Carry.WAITS, hand=Hand.BOTH, since=EXTENSION, slow=True)
 def clMemBlockingFreeINTEL(context: Context, ptr: Address) -> Status: ...
 
 
@@ -92,7 +92,7 @@ def clSetKernelArgMemPointerINTEL(kernel: Kernel, arg_index: U32, arg_value: Con
 # ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, opcode=27, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
 def clEnqueueMemsetINTEL(
     command_queue: Queue,
     dst_ptr: Address,
@@ -104,7 +104,7 @@ def clEnqueueMemsetINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=28, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
 def clEnqueueMemFillINTEL(
     command_queue: Queue,
     dst_ptr: Address,
@@ -117,7 +117,7 @@ def clEnqueueMemFillINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=29, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
 def clEnqueueMemcpyINTEL(
     command_queue: Queue,
     blocking: Bool,
@@ -130,7 +130,7 @@ def clEnqueueMemcpyINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=30, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
 def clEnqueueMigrateMemINTEL(
     command_queue: Queue,
     ptr: ConstAddress,

@@ -1,0 +1,212 @@
+// Slabs of shared memory, and what both sides change in them.
+#include "worker/opencl/svm.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "wire/opencl_svm_diff.hpp"
+#include "worker/bytes.hpp"
+#include "worker/opencl_handlers.hpp"
+
+namespace cenote::opencl {
+
+namespace {
+
+constexpr size_t kPage = 4096;
+constexpr uint64_t kUserEnd = uint64_t{1} << 47;
+
+void free_slab(const Driver& driver, cl_context context, const Slab& slab) {
+  if (slab.kind >= kUsmHost) {
+    driver.clMemFreeINTEL(context, slab.allocation);
+  } else {
+    driver.clSVMFree(context, slab.allocation);
+  }
+}
+
+/// The driver's allocation for a slab of `size` usable bytes; without one where it has no room.
+Slab allocate_slab(const Driver& d, cl_context context, cl_device_id device, SvmKind kind, size_t size, int32_t* error) {
+  size_t whole = size + kPage;
+  void* at = nullptr;
+  *error = CL_INVALID_OPERATION;
+  if (kind <= kSvmFine && d.clSVMAlloc != nullptr && d.clSVMFree != nullptr) {
+    cl_svm_mem_flags flags = CL_MEM_READ_WRITE | (kind == kSvmFine ? CL_MEM_SVM_FINE_GRAIN_BUFFER : 0);
+    at = d.clSVMAlloc(context, flags, whole, 0);
+    *error = at == nullptr ? CL_OUT_OF_RESOURCES : CL_SUCCESS;
+  } else if (kind == kUsmHost && d.clHostMemAllocINTEL != nullptr) {
+    at = d.clHostMemAllocINTEL(context, nullptr, whole, 0, error);
+  } else if (kind == kUsmDevice && d.clDeviceMemAllocINTEL != nullptr) {
+    at = d.clDeviceMemAllocINTEL(context, device, nullptr, whole, 0, error);
+  } else if (kind == kUsmShared && d.clSharedMemAllocINTEL != nullptr) {
+    at = d.clSharedMemAllocINTEL(context, device, nullptr, whole, 0, error);
+  }
+  if (at == nullptr) return {};
+  auto address = reinterpret_cast<uint64_t>(at);
+  return {reinterpret_cast<char*>((address + kPage - 1) & ~uint64_t{kPage - 1}), size, at, kind};
+}
+
+/// Keeps the driver from using addresses that the client has other things at.
+void keep_free(uint64_t from, uint64_t to) {
+  constexpr uint64_t kSmallest = 1 << 16;
+  if (to - from < kSmallest) return;
+  auto* at = reinterpret_cast<void*>(from);
+  void* got = mmap(at, to - from, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (got == at) return;
+  if (got != MAP_FAILED) munmap(got, to - from);
+  uint64_t middle = (from + (to - from) / 2) & ~uint64_t{kPage - 1};
+  if (middle == from) return;
+  keep_free(from, middle);
+  keep_free(middle, to);
+}
+
+/// Zeroes memory without touching pages that are zero already.
+void clear(char* at, size_t size) {
+  static const char kZeros[kPage] = {};
+  for (size_t i = 0; i < size; i += kPage) {
+    if (std::memcmp(at + i, kZeros, kPage) != 0) std::memset(at + i, 0, kPage);
+  }
+}
+
+SharedMemory& shared_of(Context* context) {
+  if (context->shared == nullptr) context->shared = std::make_unique<SharedMemory>(*context);
+  return *context->shared;
+}
+
+}  // namespace
+
+SharedMemory::~SharedMemory() {
+  for (auto& [address, range] : tracked_) munmap(range.twin, range.size);
+  for (auto& [address, slab] : slabs_) free_slab(driver_, context_, slab);
+}
+
+const Slab* SharedMemory::find(uint64_t address, uint64_t size) const {
+  auto at = slabs_.upper_bound(address);
+  if (at == slabs_.begin()) return nullptr;
+  --at;
+  uint64_t offset = address - at->first;
+  return offset <= at->second.size && size <= at->second.size - offset ? &at->second : nullptr;
+}
+
+Slab SharedMemory::take(uint64_t address) {
+  auto node = slabs_.extract(address);
+  if (node.empty()) return {};
+  auto at = tracked_.lower_bound(address);
+  while (at != tracked_.end() && at->first < address + node.mapped().size) {
+    munmap(at->second.twin, at->second.size);
+    at = tracked_.erase(at);
+  }
+  return node.mapped();
+}
+
+bool SharedMemory::track(uint64_t address, uint64_t size) {
+  const Slab* slab = find(address, size);
+  if (slab == nullptr || slab->kind == kSvmCoarse || slab->kind == kUsmDevice) return false;
+  if (size == 0 || size % kDiffPage != 0 || address % kDiffPage != 0) return false;
+  auto next = tracked_.lower_bound(address);
+  if (next != tracked_.end() && next->first < address + size) return false;
+  if (next != tracked_.begin() && std::prev(next)->first + std::prev(next)->second.size > address) return false;
+  void* twin = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (twin == MAP_FAILED) return false;
+  tracked_[address] = {size, static_cast<char*>(twin)};
+  return true;
+}
+
+bool SharedMemory::untrack(uint64_t address) {
+  auto node = tracked_.extract(address);
+  if (node.empty()) return false;
+  munmap(node.mapped().twin, node.mapped().size);
+  return true;
+}
+
+char* SharedMemory::twin(uint64_t address, uint64_t size) const {
+  auto at = tracked_.upper_bound(address);
+  if (at == tracked_.begin()) return nullptr;
+  --at;
+  uint64_t offset = address - at->first;
+  return offset <= at->second.size && size <= at->second.size - offset ? at->second.twin + offset : nullptr;
+}
+
+const Slab& shared_slab(Worker& w, const Call& call, const Context* context, uint64_t address, uint64_t size) {
+  const Slab* slab = context->shared == nullptr ? nullptr : context->shared->find(address, size);
+  if (slab == nullptr) w.broken("an address outside of shared memory", call);
+  return *slab;
+}
+
+void handle(Worker& w, Call& call, const msg::SvmSlab& m) {
+  Ref<Context> context(w.get<Context>(m.context));
+  auto* device = m.device == 0 ? nullptr : w.get<Device>(m.device);
+  if (int32_t error = first_error({context.get(), device}); error != CL_SUCCESS) {
+    return w.outbox.reply(call.sequence, error);
+  }
+  if (m.kind > kUsmShared || m.size == 0 || m.size % kPage != 0 || m.size > kUserEnd || m.taken.size() % 2 != 0) {
+    w.broken("a slab of no kind or size", call);
+  }
+  for (size_t i = 0; i + 1 < m.taken.size(); i += 2) {
+    uint64_t from = (m.taken[i] + kPage - 1) & ~uint64_t{kPage - 1};
+    uint64_t to = std::min(m.taken[i + 1], kUserEnd) & ~uint64_t{kPage - 1};
+    if (from < to) keep_free(from, to);
+  }
+  struct Outcome {
+    Slab slab;
+    int32_t error = CL_SUCCESS;
+  };
+  auto outcome = std::make_shared<Outcome>();
+  w.blocking(
+      [outcome, context = context.get(), device = native(device), kind = static_cast<SvmKind>(m.kind), size = m.size] {
+        outcome->slab = allocate_slab(*context->driver, context->native, device, kind, size, &outcome->error);
+      },
+      [&w, context, outcome, sequence = call.sequence] {
+        const Slab& slab = outcome->slab;
+        if (slab.allocation == nullptr) return w.outbox.reply(sequence, outcome->error);
+        shared_of(context.get()).add(slab);
+        worker::Bytes body;
+        body.word(reinterpret_cast<uint64_t>(slab.at));
+        w.outbox.reply(sequence, CL_SUCCESS, body.data());
+      });
+}
+
+void handle(Worker& w, Call& call, const msg::SvmDrop& m) {
+  Ref<Context> context(w.get<Context>(m.context));
+  Slab slab = context->shared == nullptr ? Slab{} : context->shared->take(m.address);
+  if (slab.allocation == nullptr) w.broken("an address that is no slab's", call);
+  w.blocking([slab, context = context.get()] { free_slab(*context->driver, context->native, slab); }, [context] {});
+}
+
+void handle(Worker& w, Call& call, const msg::SvmTrack& m) {
+  auto* context = w.get<Context>(m.context);
+  if (context->shared == nullptr || !context->shared->track(m.address, m.size)) {
+    w.broken("a range that cannot be tracked", call);
+  }
+  clear(reinterpret_cast<char*>(m.address), m.size);
+}
+
+void handle(Worker& w, Call& call, const msg::SvmUntrack& m) {
+  auto* context = w.get<Context>(m.context);
+  if (context->shared == nullptr || !context->shared->untrack(m.address)) w.broken("a range that is not tracked", call);
+}
+
+void handle(Worker& w, Call& call, const msg::SvmPush& m) {
+  auto* context = w.get<Context>(m.context);
+  bool good = context->shared != nullptr && apply_changes(m.changes, [&](uint64_t address, uint64_t size) {
+    return context->shared->twin(address, size);
+  });
+  if (!good) w.broken("changes of what is not tracked", call);
+}
+
+void handle(Worker& w, Call& call, const msg::SvmFetch& m) {
+  auto* context = w.get<Context>(m.context);
+  std::vector<uint64_t> changes;
+  for (size_t i = 0; i + 1 < m.ranges.size(); i += 2) {
+    uint64_t address = m.ranges[i];
+    uint64_t size = m.ranges[i + 1];
+    char* twin = context->shared == nullptr ? nullptr : context->shared->twin(address, size);
+    if (twin == nullptr || size % kDiffPage != 0) w.broken("a range that is not tracked", call);
+    find_changes(reinterpret_cast<const char*>(address), twin, size, &changes);
+  }
+  worker::Bytes body;
+  body.bytes(changes.data(), 8 * changes.size());
+  w.outbox.reply(call.sequence, CL_SUCCESS, body.data());
+}
+
+}  // namespace cenote::opencl
