@@ -34,7 +34,7 @@ cl_mem_flags inherit_flags(cl_mem_flags flags, cl_mem_flags above) {
       contradicts(CL_MEM_HOST_NO_ACCESS, CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_WRITE_ONLY)) {
     return 0;
   }
-  if ((flags & kAccess) == 0) flags |= above & kAccess;
+  if ((flags & kAccess) == 0) flags |= above & (kAccess | CL_MEM_KERNEL_READ_AND_WRITE);
   if ((flags & kHostAccess) == 0) flags |= above & kHostAccess;
   return flags | (above & kHost);
 }
@@ -168,23 +168,34 @@ cl_int clGetMemObjectInfo(cl_mem memobj, cl_mem_info param, size_t size, void* v
   if (mem == nullptr) return CL_INVALID_MEM_OBJECT;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_MEM_TYPE: return answer.number(mem->object_type);
-    case CL_MEM_FLAGS: return answer.number(mem->flags);
-    case CL_MEM_SIZE: return answer.number(mem->size);
-    case CL_MEM_HOST_PTR: return answer.number(mem->host_pointer);
-    case CL_MEM_MAP_COUNT: return answer.number(map_count(mem));
-    case CL_MEM_REFERENCE_COUNT: return answer.number(cl_uint{mem->user_references.load()});
-    case CL_MEM_CONTEXT: return answer.number(reinterpret_cast<cl_context>(mem->context));
-    case CL_MEM_ASSOCIATED_MEMOBJECT: return answer.number(reinterpret_cast<cl_mem>(mem->parent));
-    case CL_MEM_OFFSET: return answer.number(mem->offset);
-    case CL_MEM_USES_SVM_POINTER: return answer.number(cl_bool{is_svm(mem->context, mem->host_pointer) ? 1U : 0U});
-    case CL_MEM_PROPERTIES: return answer.list(mem->properties);
-    default: return CL_INVALID_VALUE;
+    case CL_MEM_TYPE:
+      return answer.number(mem->object_type);
+    case CL_MEM_FLAGS:
+      return answer.number(mem->flags);
+    case CL_MEM_SIZE:
+      return answer.number(mem->size);
+    case CL_MEM_HOST_PTR:
+      return answer.number(mem->host_pointer);
+    case CL_MEM_MAP_COUNT:
+      return answer.number(map_count(mem));
+    case CL_MEM_REFERENCE_COUNT:
+      return answer.number(cl_uint{mem->user_references.load()});
+    case CL_MEM_CONTEXT:
+      return answer.number(reinterpret_cast<cl_context>(mem->context));
+    case CL_MEM_ASSOCIATED_MEMOBJECT:
+      return answer.number(reinterpret_cast<cl_mem>(mem->parent));
+    case CL_MEM_OFFSET:
+      return answer.number(mem->offset);
+    case CL_MEM_USES_SVM_POINTER:
+      return answer.number(cl_bool{is_svm(mem->context, mem->host_pointer) ? 1U : 0U});
+    case CL_MEM_PROPERTIES:
+      return answer.list(mem->properties);
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 
-cl_int clSetMemObjectDestructorCallback(cl_mem memobj, void(CL_CALLBACK* pfn_notify)(cl_mem, void*),
-                                        void* user_data) {
+cl_int clSetMemObjectDestructorCallback(cl_mem memobj, void(CL_CALLBACK* pfn_notify)(cl_mem, void*), void* user_data) {
   auto* mem = as<Mem>(memobj);
   if (mem == nullptr) return CL_INVALID_MEM_OBJECT;
   if (pfn_notify == nullptr) return CL_INVALID_VALUE;

@@ -76,10 +76,10 @@ cl_int rect(cl_command_queue queue, cl_mem buffer, bool blocking, const size_t* 
              buffer_slice_pitch},
             8,
             {static_cast<char*>(ptr) + host_start, region[0], region[1], region[2], host_row_pitch, host_slice_pitch}};
-  Command command{access.queue, blocking,
-                  waits,        list,
-                  event,        static_cast<cl_command_type>(reading ? CL_COMMAND_READ_BUFFER_RECT
-                                                                     : CL_COMMAND_WRITE_BUFFER_RECT)};
+  Command command{
+      access.queue, blocking,
+      waits,        list,
+      event,        static_cast<cl_command_type>(reading ? CL_COMMAND_READ_BUFFER_RECT : CL_COMMAND_WRITE_BUFFER_RECT)};
   return reading ? read_span(span, command) : write_span(span, command);
 }
 

@@ -6,7 +6,8 @@
 
 namespace cenote::opencl {
 
-/// CL_SUCCESS, CL_INVALID_VALUE for flags that contradict each other, CL_INVALID_HOST_PTR where they do not fit the pointer.
+/// CL_SUCCESS, CL_INVALID_VALUE for flags that contradict each other, CL_INVALID_HOST_PTR where they do not fit the
+/// pointer.
 cl_int check_mem_flags(cl_mem_flags flags, const void* host_ptr);
 /// The flags of an object made from another with flags `above`, 0 where they contradict those.
 cl_mem_flags inherit_flags(cl_mem_flags flags, cl_mem_flags above);

@@ -58,6 +58,8 @@ struct Context : Object {
   std::vector<cl_context_properties> properties;
   std::vector<DestructorCallback> destructors;
   std::atomic<int> unset_user_events{0};
+  std::mutex formats_lock;
+  std::map<std::pair<cl_mem_flags, cl_mem_object_type>, std::vector<cl_image_format>> formats;  // asked for so far
 
   [[nodiscard]] bool has(const Device* device) const;
 };
@@ -70,7 +72,7 @@ struct Queue : Object {
   cl_uint size = 0;  // of an on-device queue
   std::vector<cl_queue_properties> properties;
   bool created_with_properties = false;
-  std::atomic<int> transfers{0};          // reads and writes whose bytes have not all gone their way
+  std::atomic<int> transfers{0};           // reads and writes whose bytes have not all gone their way
   std::atomic<uint64_t> last_sequence{0};  // of the latest command
   std::atomic<uint64_t> done_sequence{0};  // all commands up to here have ended (in-order queues)
 

@@ -4,6 +4,7 @@
 
 #include "shim/opencl/mem_state.hpp"
 #include "shim/opencl/server.hpp"
+#include "shim/opencl/svm.hpp"
 
 namespace cenote::opencl {
 
@@ -55,26 +56,29 @@ void expect(Session* session, uint64_t sequence, const shim::Region& host, const
   add_reference(queue);
   if (event != nullptr) add_reference(event);
   if (!blocking) session->begin_async();
-  session->expect_transfer(sequence, host, [=](int32_t status) {
-    queue->transfers.fetch_sub(1);
-    if (event != nullptr && event->local) complete_event(event, status);
-    if (ending != nullptr) {
-      ending->status = status;
-      ending->done = true;
-    }
-    if (!blocking) session->end_async();
-    session->later([queue, event, keep] {
-      if (keep != nullptr) drop_reference(keep);
-      if (event != nullptr) drop_reference(event);
-      drop_reference(queue);
-    });
-  }, reading);
+  session->expect_transfer(
+      sequence, host,
+      [=](int32_t status) {
+        queue->transfers.fetch_sub(1);
+        if (event != nullptr && event->local) complete_event(event, status);
+        if (ending != nullptr) {
+          ending->status = status;
+          ending->done = true;
+        }
+        if (!blocking) session->end_async();
+        session->later([queue, event, keep] {
+          if (keep != nullptr) drop_reference(keep);
+          if (event != nullptr) drop_reference(event);
+          drop_reference(queue);
+        });
+      },
+      reading);
 }
 
 template <class M>
 void fill(M& m, const Span& span, const Command& command, const IdList<Event>& waits) {
   m.command_queue = command.queue->id;
-  m.mem = span.mem->id;
+  m.mem = id_of(span.mem);
   m.kind = span.kind;
   m.blocking = command.blocking ? 1 : 0;
   m.geometry = {span.geometry.data(), span.words};
@@ -86,6 +90,7 @@ void fill(M& m, const Span& span, const Command& command, const IdList<Event>& w
 template <class M>
 cl_int start(M& m, const Span& span, const Command& command, Event* made) {
   Session* session = command.queue->session;
+  if (m.total > wire::kInlineLimit || std::is_same_v<M, msg::EnqueueWrite>) session->open_bulk();
   Ending ending{command.queue, made, command.blocking};
   m.event = id_of(made);
   uint64_t sequence = session->post_expecting(m, 0, [&](uint64_t s) {
@@ -105,6 +110,7 @@ cl_int start(M& m, const Span& span, const Command& command, Event* made) {
   }
   session->flush();
   session->wait([&] { return ending.done; });
+  sync_shared(command.queue->context, command.queue, sequence, false);
   if (ending.status < 0 && command.event != nullptr && ending.status != CL_SUCCESS) {
     *command.event = nullptr;
     drop_reference(made);
@@ -174,7 +180,10 @@ cl_int write_span(const Span& span, const Command& command) {
   }
   // The bytes are ours already; who asked for an event of a blocking write expects it to have ended.
   session->flush();
-  return made == nullptr ? cl_int{CL_SUCCESS} : ::clWaitForEvents(1, command.event);
+  if (made != nullptr) return ::clWaitForEvents(1, command.event);
+  // Nor need anyone know when it ends, unless what ran before it changes memory that the program sees.
+  if (shared_in_use.load() != 0) return ::clFinish(reinterpret_cast<cl_command_queue>(command.queue));
+  return CL_SUCCESS;
 }
 
 cl_int upload_span(const Span& span) {
@@ -189,13 +198,17 @@ cl_int upload_span(const Span& span) {
     m.payload = packed.blob();
     return session->post(m) == 0 ? session->lost_status() : static_cast<int32_t>(CL_SUCCESS);
   }
+  session->open_bulk();
   bool done = false;
   int32_t outcome = CL_SUCCESS;
   uint64_t sequence = session->post_expecting(m, 0, [&](uint64_t s) {
-    session->expect_transfer(s, span.host, [&](int32_t status) {
-      outcome = status;
-      done = true;
-    }, false);
+    session->expect_transfer(
+        s, span.host,
+        [&](int32_t status) {
+          outcome = status;
+          done = true;
+        },
+        false);
   });
   if (sequence == 0) return session->lost_status();
   session->flush();

@@ -7,7 +7,7 @@
 
 namespace cenote::opencl {
 
-/// A region of a memory object as messages name it, and its place in the program's memory.
+/// A region of a memory object (none for shared memory) as messages name it, and its place in the program's memory.
 struct Span {
   Mem* mem;
   RegionKind kind;
