@@ -32,7 +32,9 @@ def complaints(name: str, content: bytes, newest: tuple[int, ...]) -> list[str]:
                         found.append(f"{name} needs {version.name}")
         if isinstance(section, SymbolTableSection) and section.name == ".dynsym" and ".so" in name:
             shown = [s.name for s in section.iter_symbols() if s["st_shndx"] not in ("SHN_UNDEF", "SHN_ABS")]
-            found += [f"{name} shows {symbol}" for symbol in shown if symbol and not symbol.startswith("cl")]
+            found += [
+                f"{name} shows {symbol}" for symbol in shown if symbol and not symbol.startswith(("cl", "cenote_"))
+            ]
         if isinstance(section, DynamicSection):
             tags = [tag for tag in section.iter_tags() if tag.entry.d_tag == "DT_NEEDED"]
             needed = {tag.needed for tag in tags}  # type: ignore[attr-defined]
