@@ -28,7 +28,11 @@ enum RegionKind : uint32_t {
   kRegionBuffer = 0,  // offset, size
   kRegionRect = 1,    // origin[3] (bytes, rows, slices), region[3], row pitch, slice pitch
   kRegionImage = 2,   // origin[3], region[3] (in pixels), bytes of a pixel
+  kRegionSvm = 3,     // address, size; of no memory object
 };
+
+/// What a slab of shared memory is to the driver.
+enum SvmKind : uint32_t { kSvmCoarse = 0, kSvmFine = 1, kUsmHost = 2, kUsmDevice = 3, kUsmShared = 4 };
 
 /// What a SetArg sets.
 enum ArgumentKind : uint32_t { kArgBytes = 0, kArgObject = 1, kArgLocal = 2, kArgSvm = 3, kArgNull = 4, kArgUsm = 5 };

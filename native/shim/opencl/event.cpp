@@ -3,6 +3,7 @@
 #include "shim/opencl/ask.hpp"
 #include "shim/opencl/server.hpp"
 #include "shim/opencl/stub.hpp"
+#include "shim/opencl/svm.hpp"
 #include "shim/opencl_hand.hpp"
 
 namespace cenote::opencl {
@@ -106,6 +107,7 @@ cl_int clWaitForEvents(cl_uint num_events, const cl_event* event_list) {
   for (Event* event : events) {
     if (status == CL_SUCCESS && event->status.load() < 0) status = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
   }
+  for (Event* event : events) sync_shared(event->context, event->queue, event->sequence, false);
   for (Event* event : events) drop_reference(event);
   return status;
 }
@@ -130,6 +132,7 @@ cl_int clSetUserEventStatus(cl_event event, cl_int execution_status) {
   auto* object = as<Event>(event);
   if (object == nullptr || object->command != CL_COMMAND_USER) return CL_INVALID_EVENT;
   if (execution_status > CL_COMPLETE) return CL_INVALID_VALUE;
+  release_shared(object->context);
   Session* session = object->session;
   bool first = false;
   session->update([&] {
@@ -173,7 +176,9 @@ cl_int clGetEventInfo(cl_event event, cl_event_info param, size_t size, void* va
         cl_int queued = CL_QUEUED;
         object->status.compare_exchange_strong(queued, CL_SUBMITTED);
       }
-      return answer.number(object->status.load());
+      cl_int status = object->status.load();
+      if (status == CL_COMPLETE) sync_shared(object->context, object->queue, object->sequence, false);
+      return answer.number(status);
     }
     default: return CL_INVALID_VALUE;
   }

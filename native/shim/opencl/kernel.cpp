@@ -5,6 +5,7 @@
 #include "shim/opencl/memory.hpp"
 #include "shim/opencl/program_info.hpp"
 #include "shim/opencl/stub.hpp"
+#include "shim/opencl/svm.hpp"
 #include "shim/opencl_hand.hpp"
 
 namespace cenote::opencl {
@@ -92,7 +93,11 @@ cl_int launch(Queue* queue, Kernel* kernel, cl_uint dimensions, const size_t* of
   m.global_size = words(global);
   m.local_size = words(local);
   m.event_wait_list = ids.words();
-  return enqueue(queue, m, &m.event, event, type);
+  std::vector<Shared> shared = reachable(kernel);
+  push_shared(shared);
+  cl_int status = enqueue(queue, m, &m.event, event, type);
+  if (status == CL_SUCCESS) use_shared(shared, queue);
+  return status;
 }
 
 /// What a launch checks about its sizes; CL_SUCCESS where the device can run it.
@@ -207,6 +212,7 @@ cl_kernel clCloneKernel(cl_kernel source_kernel, cl_int* errcode_ret) {
   Kernel* kernel = make(source->program, source->info);
   if (kernel == nullptr) return fail<cl_kernel>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
   kernel->set = source->set;
+  if (source->shared != nullptr) kernel->shared = std::make_shared<SharedUse>(*source->shared);
   msg::clCloneKernel m;
   m.source_kernel = source->id;
   m.result = kernel->id;

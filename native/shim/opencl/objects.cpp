@@ -6,6 +6,7 @@
 #include "shim/opencl/program_info.hpp"
 #include "shim/opencl/server.hpp"
 #include "shim/opencl/stub.hpp"
+#include "shim/opencl/svm.hpp"
 #include "shim/opencl_hand.hpp"
 
 namespace cenote::opencl {
@@ -50,6 +51,7 @@ void end_context(Context* context) {
   auto destructors = std::move(context->destructors);
   auto devices = std::move(context->devices);
   for (auto at = destructors.rbegin(); at != destructors.rend(); ++at) at->function(context, at->data);
+  forget_shared(context);
   end(context);
   for (Device* device : devices) {
     if (device->parent != nullptr) drop_reference(device);

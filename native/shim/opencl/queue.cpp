@@ -1,5 +1,6 @@
 // Command queues, and waiting for them.
 #include "shim/opencl/stub.hpp"
+#include "shim/opencl/svm.hpp"
 #include "shim/opencl_hand.hpp"
 
 namespace cenote::opencl {
@@ -136,6 +137,7 @@ cl_int clFinish(cl_command_queue queue) {
   if (reply.status == CL_SUCCESS && object->in_order() && object->done_sequence.load() < last) {
     object->done_sequence.store(last);
   }
+  sync_shared(object->context, object, last, true);
   return reply.status == CL_SUCCESS ? CL_SUCCESS : CL_OUT_OF_RESOURCES;
 }
 

@@ -3,6 +3,7 @@
 #include "shim/callbacks.hpp"
 #include "shim/opencl/overrides.hpp"
 #include "shim/opencl/stub.hpp"
+#include "shim/opencl/svm.hpp"
 
 namespace cenote::opencl {
 
@@ -118,6 +119,7 @@ void complete_event(Event* event, cl_int status) {
   event->callbacks.clear();
   for (const EventCallback& callback : callbacks) {
     shim::run_callback([event, callback, status] {
+      sync_shared(event->context, event->queue, event->sequence, false);
       cl_int reported = callback.status == CL_COMPLETE || status < 0 ? status : callback.status;
       callback.function(reinterpret_cast<cl_event>(event), reported, callback.data);
       drop_reference(event);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "shim/opencl/stub.hpp"
@@ -33,12 +34,12 @@ struct Allocation {
   size_t size = 0;
   size_t room = 0;  // taken from the slab
   Slab* slab = nullptr;
-  std::vector<cl_mem_properties_intel> properties;
   cl_mem_alloc_flags_intel flags = 0;
   struct Mapped {
     size_t size;
     cl_map_flags flags;
   };
+  std::mutex maps_lock;
   std::multimap<uintptr_t, Mapped> mapped;
 
   // Of tracked ones only.
