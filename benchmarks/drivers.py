@@ -10,6 +10,7 @@ from cenote.server import drivers as installed
 
 _LIBRARIES = {"pocl": "libpocl", "intel": "libintelocl", "null": "libcenote-null-opencl"}
 NAMES = tuple(_LIBRARIES)
+_OURS = {"OCL_ICD_VENDORS", "OCL_ICD_FILENAMES", "LD_LIBRARY_PATH", "CENOTE_ALLOCATION_FILE"}  # set anew for each side
 
 
 class MissingError(Exception):
@@ -40,7 +41,7 @@ def find(name: str) -> Driver:
     usual = folder / "libOpenCL.so.1"
     usual.unlink(missing_ok=True)
     usual.symlink_to(loader)
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OCL_ICD", "CENOTE_", "LD_"))}
+    clean = {key: value for key, value in os.environ.items() if key not in _OURS}
     search = f"{folder}:{library.parent}" if name == "intel" else str(folder)
     return Driver(name, loader, {**clean, "OCL_ICD_VENDORS": f"{folder}/", "LD_LIBRARY_PATH": search})
 

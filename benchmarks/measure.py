@@ -41,12 +41,13 @@ def medians(side: Side, *words: str | Path) -> dict[str, float]:
 
 def crowd(driver: Driver, side: Side, rounds: int) -> float:
     """Wall time of CROWD programs from the first one's work to the last one's end."""
-    script = f'for i in $(seq {CROWD}); do "$0" "$@" & done; wait'
+    script = f'for i in $(seq {CROWD}); do "$0" "$@" 2>&1 & done; wait'
     words = [str(build.program("crowd", driver.loader)), str(rounds), *([] if driver.computes else ["--no-check"])]
     output, _ = side.run("sh", "-c", script, *words)
-    ends = [json.loads(line) for line in output.splitlines()]
+    ends = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     if len(ends) != CROWD:
-        raise ProgramError(f"{side.name}: {CROWD - len(ends)} of {CROWD} programs failed")
+        complaint = next((line for line in output.splitlines() if not line.startswith("{")), "they said nothing")
+        raise ProgramError(f"{side.name}: {CROWD - len(ends)} of {CROWD} programs failed: {complaint}")
     return float(max(end["end"] for end in ends) - min(end["start"] for end in ends))
 
 
