@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,16 +38,10 @@ Session::Session(wire::Endpoint endpoint, int32_t lost_status, Listener* listene
 bool Session::open(std::string* error) {
   commands_ = wire::open_stream(endpoint_, wire::StreamKind::kNewSession, session_id_, 0, kOpenTimeoutMs, error);
   if (commands_ == nullptr) return false;
-  int count = bulk_streams();
-  bulk_.resize(static_cast<size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    auto& stream = bulk_[static_cast<size_t>(i)];
-    stream.transport = wire::open_stream(endpoint_, wire::StreamKind::kFurtherStream, session_id_,
-                                         static_cast<uint16_t>(i + 1), kOpenTimeoutMs, error);
-    if (stream.transport == nullptr) return false;
-  }
   wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (wake_fd_ < 0) {
+  io_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (wake_fd_ < 0 || io_fd_ < 0 || timer_fd_ < 0) {
     *error = "no file descriptor left";
     return false;
   }
@@ -58,6 +53,26 @@ bool Session::open(std::string* error) {
   std::thread([this] { run_io_thread(); }).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   log_info("session with %s:%u open", endpoint_.address.c_str(), endpoint_.port);
+  return true;
+}
+
+bool Session::open_bulk() {
+  if (bulk_count_.load() != 0) return !lost_.load();
+  std::lock_guard lock(bulk_mutex_);
+  if (bulk_count_.load() != 0) return !lost_.load();
+  auto count = static_cast<size_t>(bulk_streams());
+  std::string error;
+  for (size_t i = 0; i < count; ++i) {
+    bulk_[i].transport = wire::open_stream(endpoint_, wire::StreamKind::kFurtherStream, session_id_,
+                                           static_cast<uint16_t>(i + 1), kOpenTimeoutMs, &error);
+    if (bulk_[i].transport == nullptr) {
+      lose(error);
+      return false;
+    }
+  }
+  bulk_count_.store(count);
+  wake_pump();
+  wake_io();
   return true;
 }
 
@@ -76,11 +91,32 @@ char* Session::reserve(size_t size) {
 
 void Session::flush() {
   std::lock_guard lock(send_mutex_);
+  if (timer_armed_.load(std::memory_order_relaxed) && timer_armed_.exchange(false)) set_timer(0);
+  flush_locked();
+}
+
+void Session::set_timer(int us) {
+  itimerspec when{};
+  when.it_value.tv_nsec = us * 1000L;
+  timerfd_settime(timer_fd_, 0, &when, nullptr);
+}
+
+void Session::flush_by_timer() {
+  uint64_t expirations = 0;
+  if (read(timer_fd_, &expirations, sizeof expirations) < 0) return;
+  std::unique_lock lock(send_mutex_, std::try_to_lock);
+  // Who sends at this moment will fill the buffer again: it is looked at once more after the same time.
+  if (!lock.owns_lock() || flushes_ != flushes_at_timer_) {
+    if (lock.owns_lock()) flushes_at_timer_ = flushes_;
+    set_timer(kFlushDelayUs);
+    return;
+  }
+  timer_armed_.store(false);
   flush_locked();
 }
 
 void Session::flush_locked() {
-  flush_wanted_.store(false, std::memory_order_relaxed);
+  ++flushes_;
   size_t sent = 0;
   while (sent < out_size_ && !lost_.load()) {
     wire::Piece piece{out_.data() + sent, out_size_ - sent};
@@ -89,7 +125,7 @@ void Session::flush_locked() {
       lose("the connection was closed");
     } else if (r.status == wire::Io::kAgain) {
       // The server may be waiting for us to read: drain input while waiting for room.
-      pump(1000000, true);
+      pump(Pump::kForRoom);
     } else {
       sent += r.bytes;
     }
@@ -97,23 +133,13 @@ void Session::flush_locked() {
   out_size_ = 0;
   while (commands_ != nullptr && commands_->wants_write() && !lost_.load()) {
     if (commands_->send(nullptr, 0).status == wire::Io::kClosed) lose("the connection was closed");
-    if (commands_->wants_write()) pump(1000000, true);
+    if (commands_->wants_write()) pump(Pump::kForRoom);
   }
 }
 
 void Session::throttle() {
   flush_locked();
   wait([this] { return sequence_ - acknowledged_.load() <= kMaxUnacknowledged / 2; });
-}
-
-void Session::flush_soon() {
-  if (flush_wanted_.load(std::memory_order_relaxed) || flush_wanted_.exchange(true)) return;
-  std::lock_guard lock(state_mutex_);
-  if (io_idle_) {
-    io_work_.notify_one();
-  } else if (io_has_role_) {
-    wake_pump();
-  }
 }
 
 void Session::expect_transfer(uint64_t sequence, const Region& region, OnDone then, bool to_client) {
@@ -142,7 +168,7 @@ void Session::run_later() {
 }
 
 void Session::begin_async() {
-  if (async_++ == 0 && io_idle_) io_work_.notify_one();
+  if (async_++ == 0 && io_idle_) wake_io();
 }
 
 void Session::update(const std::function<void()>& change) {
@@ -155,6 +181,11 @@ void Session::update(const std::function<void()>& change) {
 uint64_t Session::take_id(uint8_t type) {
   std::lock_guard lock(state_mutex_);
   return ids_.take(type);
+}
+
+void Session::wake_io() {
+  uint64_t one = 1;
+  if (write(io_fd_, &one, sizeof one) < 0) log_debug("the wake-up counter is full");
 }
 
 void Session::wake_pump() {
@@ -184,7 +215,9 @@ void Session::abandon() {
   for (auto& stream : bulk_) {
     if (stream.transport != nullptr) stream.transport->abandon();
   }
-  if (wake_fd_ >= 0) close(wake_fd_);
+  for (int fd : {wake_fd_, io_fd_, timer_fd_}) {
+    if (fd >= 0) close(fd);
+  }
 }
 
 void Session::farewell() {

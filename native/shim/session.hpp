@@ -5,6 +5,7 @@
 // takes the role when it is free, and the I/O thread takes it while asynchronous work is outstanding.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -95,8 +96,12 @@ class Session {
 
   /// Hands what is buffered to the network.
   void flush();
-  /// Asks the I/O thread to flush soon (within 50 µs) unless somebody does so before.
-  void flush_soon();
+  /// Lets the I/O thread flush soon (within 50 µs) unless somebody does so before.
+  void flush_soon() {
+    if (!timer_armed_.load(std::memory_order_relaxed) && !timer_armed_.exchange(true)) set_timer(kFlushDelayUs);
+  }
+  /// Opens the bulk streams, if that has not happened yet. False when the session is lost.
+  bool open_bulk();
 
   /// Waits until `done` (called with the state lock held) is true, reading meanwhile. False when the session is lost.
   bool wait(const std::function<bool()>& done);
@@ -178,10 +183,15 @@ class Session {
   void flush_locked();
   void throttle();
 
+  void set_timer(int us);
+  void flush_by_timer();
   void run_io_thread();
+  void wait_for_io_work(std::unique_lock<std::mutex>& state);
+  void wake_io();
   bool take_role(std::unique_lock<std::mutex>& state);
   void leave_role(std::unique_lock<std::mutex>& state);
-  void pump(int timeout_us, bool want_command_write);
+  enum class Pump { kWait, kPoll, kForRoom, kIoThread };
+  void pump(Pump how);
   void receive_notices();
   bool dispatch(const wire::NoticeHeader& header, wire::Reader body);
   bool receive_bulk(Stream& stream);
@@ -194,6 +204,7 @@ class Session {
   static constexpr size_t kFlushAt = size_t{16} << 10;
   static constexpr uint64_t kMaxUnacknowledged = 1 << 16;
   static constexpr int kFlushDelayUs = 50;
+  static constexpr size_t kMaxStreams = 16;
 
   wire::Endpoint endpoint_;
   int32_t lost_status_;
@@ -206,12 +217,13 @@ class Session {
   size_t out_size_ = 0;
   uint64_t sequence_ = 0;
   std::atomic<uint64_t> acknowledged_{0};
-  std::atomic<bool> flush_wanted_{false};
+  std::atomic<bool> timer_armed_{false};
+  uint64_t flushes_ = 0;
+  uint64_t flushes_at_timer_ = 0;
   std::atomic<size_t> grant_{wire::kOneWayGrant};
 
   std::mutex state_mutex_;
   std::condition_variable changed_;
-  std::condition_variable io_work_;
   bool role_taken_ = false;
   bool io_has_role_ = false;
   bool io_idle_ = false;
@@ -228,10 +240,14 @@ class Session {
   Ids ids_;
 
   std::unique_ptr<wire::Transport> commands_;
-  std::vector<Stream> bulk_;
+  std::mutex bulk_mutex_;
+  std::array<Stream, kMaxStreams> bulk_;
+  std::atomic<size_t> bulk_count_{0};
   std::vector<char> in_;
   size_t in_size_ = 0;
-  int wake_fd_ = -1;
+  int wake_fd_ = -1;   // stirs who waits with the role
+  int io_fd_ = -1;     // stirs the I/O thread
+  int timer_fd_ = -1;  // when to flush
   std::atomic<bool> pumping_{false};
 };
 

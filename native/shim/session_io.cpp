@@ -1,7 +1,6 @@
 // Receiving and bulk sending: the part of a session that only the holder of the I/O role runs.
 #include <poll.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -13,10 +12,8 @@
 namespace cenote::shim {
 
 namespace {
-
-timespec to_timespec(int us) { return {us / 1000000, (us % 1000000) * 1000L}; }
-
-}  // namespace
+constexpr int kRoomTimeoutMs = 1000;
+}
 
 bool Session::take_role(std::unique_lock<std::mutex>& /*state*/) {
   if (role_taken_) return false;
@@ -27,7 +24,7 @@ bool Session::take_role(std::unique_lock<std::mutex>& /*state*/) {
 void Session::leave_role(std::unique_lock<std::mutex>& /*state*/) {
   role_taken_ = false;
   if (waiters_ != 0) changed_.notify_all();
-  if (role_wanted_ == 0 && io_idle_ && async_ > 0) io_work_.notify_one();
+  if (role_wanted_ == 0 && io_idle_ && async_ > 0) wake_io();
 }
 
 bool Session::wait(const std::function<bool()>& done) {
@@ -36,7 +33,7 @@ bool Session::wait(const std::function<bool()>& done) {
   while (!done() && !lost_.load()) {
     if (take_role(state)) {
       state.unlock();
-      pump(-1, false);
+      pump(Pump::kWait);
       state.lock();
       leave_role(state);
       continue;
@@ -44,14 +41,14 @@ bool Session::wait(const std::function<bool()>& done) {
     if (io_has_role_ && !asked) {
       asked = true;
       ++role_wanted_;
-      wake_pump();
+      wake_io();
     }
     ++waiters_;
     changed_.wait(state);
     --waiters_;
   }
   if (asked) --role_wanted_;
-  if (async_ > 0 && io_idle_ && !role_taken_) io_work_.notify_one();
+  if (async_ > 0 && io_idle_ && !role_taken_) wake_io();
   return !lost_.load() || done();
 }
 
@@ -59,7 +56,7 @@ void Session::poll() {
   std::unique_lock state(state_mutex_);
   if (lost_.load() || !take_role(state)) return;
   state.unlock();
-  pump(0, false);
+  pump(Pump::kPoll);
   state.lock();
   leave_role(state);
 }
@@ -69,72 +66,86 @@ void Session::run_io_thread() {
   prctl(PR_SET_TIMERSLACK, 1000UL);
   std::unique_lock state(state_mutex_);
   while (!lost_.load()) {
-    if (flush_wanted_.load()) {
-      state.unlock();
-      timespec delay = to_timespec(kFlushDelayUs);
-      nanosleep(&delay, nullptr);
-      // A flush in between has cleared the wish; what came after it will ask again.
-      if (flush_wanted_.load()) flush();
-      state.lock();
-    } else if (async_ > 0 && role_wanted_ == 0 && take_role(state)) {
+    if (async_ > 0 && role_wanted_ == 0 && take_role(state)) {
       io_has_role_ = true;
       state.unlock();
-      pump(-1, false);
+      pump(Pump::kIoThread);
       state.lock();
       io_has_role_ = false;
       leave_role(state);
     } else {
-      io_idle_ = true;
-      io_work_.wait(state);
-      io_idle_ = false;
+      wait_for_io_work(state);
     }
   }
 }
 
-void Session::pump(int timeout_us, bool want_command_write) {
-  if (want_command_write) {
+void Session::wait_for_io_work(std::unique_lock<std::mutex>& state) {
+  io_idle_ = true;
+  state.unlock();
+  pollfd fds[] = {{io_fd_, POLLIN, 0}, {timer_fd_, POLLIN, 0}};
+  ::poll(fds, 2, -1);
+  uint64_t drained = 0;
+  if ((fds[0].revents & POLLIN) != 0 && read(io_fd_, &drained, sizeof drained) < 0) log_debug("spurious wake-up");
+  if ((fds[1].revents & POLLIN) != 0) flush_by_timer();
+  state.lock();
+  io_idle_ = false;
+}
+
+void Session::pump(Pump how) {
+  bool for_room = how == Pump::kForRoom;
+  if (for_room) {
     // Called while sending: without the role only the room in the socket is waited for.
     std::unique_lock state(state_mutex_);
     if (!take_role(state)) {
       state.unlock();
       pollfd fd{commands_->descriptor(), POLLOUT, 0};
-      ::poll(&fd, 1, timeout_us / 1000);
+      ::poll(&fd, 1, kRoomTimeoutMs);
       return;
     }
   }
-  pollfd fds[18];
+  pollfd fds[4 + kMaxStreams];
   nfds_t count = 0;
   fds[count++] = {wake_fd_, POLLIN, 0};
-  fds[count++] = {commands_->descriptor(), static_cast<short>(POLLIN | (want_command_write ? POLLOUT : 0)), 0};
+  fds[count++] = {commands_->descriptor(), static_cast<short>(POLLIN | (for_room ? POLLOUT : 0)), 0};
+  fds[count++] = {how == Pump::kIoThread ? io_fd_ : -1, POLLIN, 0};
+  fds[count++] = {how == Pump::kIoThread ? timer_fd_ : -1, POLLIN, 0};
+  const nfds_t first = count;
   bool sending = false;
   bool buffered = commands_->has_buffered();
-  {
+  size_t streams = bulk_count_.load();
+  if (streams != 0) {
     std::lock_guard state(state_mutex_);
     sending = !jobs_.empty();
   }
-  for (size_t i = 0; i < bulk_.size(); ++i) {
-    bool out = (i == 0 && sending) || bulk_[i].transport->wants_write();
+  for (size_t i = 0; i < streams; ++i) {
+    bool out = sending || bulk_[i].transport->wants_write();
     fds[count++] = {bulk_[i].transport->descriptor(), static_cast<short>(POLLIN | (out ? POLLOUT : 0)), 0};
     buffered = buffered || bulk_[i].transport->has_buffered();
   }
-  timespec limit = to_timespec(buffered ? 0 : timeout_us);
+  int timeout = for_room ? kRoomTimeoutMs : -1;
   pumping_.store(true);
-  int ready = ppoll(fds, count, timeout_us < 0 && !buffered ? nullptr : &limit, nullptr);
+  int ready = ::poll(fds, count, how == Pump::kPoll || buffered ? 0 : timeout);
   pumping_.store(false);
   if (ready > 0 && (fds[0].revents & POLLIN) != 0) {
     uint64_t drained = 0;
     if (read(wake_fd_, &drained, sizeof drained) < 0) log_debug("spurious wake-up");
   }
+  if (ready > 0 && (fds[2].revents & POLLIN) != 0) {
+    uint64_t drained = 0;
+    if (read(io_fd_, &drained, sizeof drained) < 0) log_debug("spurious wake-up");
+  }
+  if (ready > 0 && (fds[3].revents & POLLIN) != 0) flush_by_timer();
   if (ready > 0 || buffered) {
     if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || commands_->has_buffered()) receive_notices();
-    for (size_t i = 0; i < bulk_.size() && !lost_.load(); ++i) {
-      if ((fds[i + 2].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || bulk_[i].transport->has_buffered()) {
+    for (size_t i = 0; i < streams && !lost_.load(); ++i) {
+      short events = fds[first + i].revents;
+      if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 || bulk_[i].transport->has_buffered()) {
         if (!receive_bulk(bulk_[i])) lose("a bulk stream was closed");
       }
-      if ((fds[i + 2].revents & POLLOUT) != 0 && !lost_.load() && !send_bulk(bulk_[i])) lose("a bulk stream was closed");
+      if ((events & POLLOUT) != 0 && !lost_.load() && !send_bulk(bulk_[i])) lose("a bulk stream was closed");
     }
   }
-  if (want_command_write) {
+  if (for_room) {
     std::unique_lock state(state_mutex_);
     leave_role(state);
     return;  // the send lock is held: what was put off waits for the next reader
@@ -249,7 +260,7 @@ void Session::finish_transfer(uint64_t sequence, int32_t status) {
   if (node.mapped().to_client) --incoming_;
   // Pieces of it that are still on their way are thrown away.
   for (Stream& stream : bulk_) {
-    if (stream.header_bytes == sizeof stream.header && stream.header.sequence == sequence) stream.target = nullptr;
+    if (stream.transport != nullptr && stream.header_bytes == sizeof stream.header && stream.header.sequence == sequence) stream.target = nullptr;
   }
   std::erase_if(jobs_, [&](const BulkJob& job) { return job.sequence == sequence && job.header_sent == 0; });
   node.mapped().done(status);

@@ -161,6 +161,7 @@ void Executor::blocking(std::function<void()> work, std::function<void()> after)
     ++threads_;
     std::thread([this] { serve(); }).detach();
   }
+  uint64_t mine = my_epoch;
   led_ = false;
   if (in_end_ != in_begin_ || transport_->has_buffered()) {
     uint64_t one = 1;
@@ -172,13 +173,14 @@ void Executor::blocking(std::function<void()> work, std::function<void()> after)
   work();
   mutex_.lock();
   after();
-  outbox.flush();
-  if (!led_) {
+  // The lead comes first: the client's next call, which the reply sets off, is then ours to read.
+  if (!led_ && epoch_ == mine) {
     led_ = true;
     arm(false);
   } else {
-    my_epoch = 0;  // somebody leads on; the caller's loop sees the epoch moved
+    my_epoch = 0;  // somebody has led on; the caller's loop sees that the epoch has moved
   }
+  outbox.flush();
 }
 
 void Executor::run_lane() {
