@@ -62,6 +62,7 @@ class Worker final : public worker::Executor {
   template <class M>
   void dispatch(Call& call, const M& m);
   worker::Object* make_placeholder(Type type);
+  Ref<worker::Object> private_kernel(const Kernel& kernel);
 
   std::unique_ptr<Inventory> inventory_;
 };
