@@ -33,11 +33,12 @@ struct Region {
     if (row_pitch == row) return {at, row * (rows - line % rows) - column};
     return {at, row - column};
   }
+  /// Bytes from the first to the last, gaps included.
+  [[nodiscard]] uint64_t extent() const { return (slices - 1) * slice_pitch + (rows - 1) * row_pitch + row; }
   /// Whether any byte of [from, from + size) belongs to the box's extent.
   [[nodiscard]] bool overlaps(const void* from, uint64_t size) const {
     const char* begin = static_cast<const char*>(from);
-    const char* last = base + (slices - 1) * slice_pitch + (rows - 1) * row_pitch + row;
-    return begin < last && base < begin + size;
+    return begin < base + extent() && base < begin + size;
   }
 };
 

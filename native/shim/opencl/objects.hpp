@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct KernelInfo;
 struct MemState;
 struct MapState;
 struct SharedUse;
+struct Allocation;
+
+struct Event;
 
 struct Platform : Object {
   static constexpr Type kType = Type::kPlatform;
@@ -73,10 +77,16 @@ struct Queue : Object {
   std::vector<cl_queue_properties> properties;
   bool created_with_properties = false;
   std::atomic<int> transfers{0};           // reads and writes whose bytes have not all gone their way
+  // Under the session's state lock: of an in-order queue, the sequences of reads whose bytes have not all come, and events
+  // that have ended but come after these.
+  std::set<uint64_t> arriving;
+  std::vector<std::pair<Event*, cl_int>> ended_early;
   std::atomic<uint64_t> last_sequence{0};  // of the latest command
   std::atomic<uint64_t> done_sequence{0};  // all commands up to here have ended (in-order queues)
 
   [[nodiscard]] bool in_order() const { return (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
+  /// Whether all reads before this command have brought their bytes. Under the state lock.
+  [[nodiscard]] bool arrived_before(uint64_t sequence) const { return arriving.empty() || *arriving.begin() >= sequence; }
   [[nodiscard]] bool profiling() const { return (flags & CL_QUEUE_PROFILING_ENABLE) != 0; }
 };
 
@@ -158,7 +168,9 @@ struct CommandBuffer : Object {
   std::vector<Queue*> queues;
   std::vector<cl_command_buffer_properties_khr> properties;
   cl_command_buffer_state_khr state = 0;
-  cl_uint pending = 0;
+  cl_uint recorded = 0;                             // commands, whose sync points are numbered from 1
+  std::vector<std::shared_ptr<Allocation>> shared;  // what its kernels may reach
+  std::mutex lock;
 };
 
 inline void add_reference(Object* object) { object->references.fetch_add(1, std::memory_order_relaxed); }

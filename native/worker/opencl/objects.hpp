@@ -109,7 +109,6 @@ struct CommandBuffer : worker::Object {
   Ref<Queue> queue;
   const Driver* driver = nullptr;
   std::vector<cl_sync_point_khr> sync_points;  // of the recorded commands, in order
-  int32_t recording_error = 0;                 // of the first command that the driver refused
   ~CommandBuffer() override;
 };
 
