@@ -65,6 +65,7 @@ cl_int clGetContextInfo(cl_context context, cl_context_info param_name, size_t p
       return answer.number<cl_uint>(static_cast<cl_uint>(context->devices.size()));
     case CL_CONTEXT_DEVICES: {
       std::vector<cl_device_id> list;
+      list.reserve(context->devices.size());
       for (const auto& device : context->devices) list.push_back(device.get());
       return answer.list(list);
     }

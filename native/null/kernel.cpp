@@ -25,13 +25,13 @@ static cl_int check_value(const ArgText& arg, size_t size, const void* value) {
     case ArgText::kMemory: {
       if (size != sizeof(cl_mem)) return CL_INVALID_ARG_SIZE;
       cl_mem mem = nullptr;
-      if (value != nullptr) std::memcpy(&mem, value, sizeof mem);
+      if (value != nullptr) std::memcpy(&mem, value, size);
       return mem == nullptr || valid(mem) ? CL_SUCCESS : CL_INVALID_MEM_OBJECT;
     }
     case ArgText::kSampler: {
       if (size != sizeof(cl_sampler)) return CL_INVALID_ARG_SIZE;
       cl_sampler sampler = nullptr;
-      if (value != nullptr) std::memcpy(&sampler, value, sizeof sampler);
+      if (value != nullptr) std::memcpy(&sampler, value, size);
       return valid(sampler) ? CL_SUCCESS : CL_INVALID_SAMPLER;
     }
     case ArgText::kValue:

@@ -20,6 +20,7 @@ const std::vector<Ref<_cl_device_id>>& devices() {
     auto* list = new std::vector<Ref<_cl_device_id>>;
     for (cl_uint i = 0; i < device_count(); ++i) {
       cl_device_id device = Pool<_cl_device_id>::instance().make();
+      if (device == nullptr) break;
       device->index = i;
       list->emplace_back(device);
     }
@@ -92,6 +93,7 @@ EXPORTED cl_int clIcdGetPlatformIDsKHR(cl_uint num_entries, cl_platform_id* plat
   if ((platforms == nullptr && num_platforms == nullptr) || (platforms != nullptr && num_entries == 0)) {
     return CL_INVALID_VALUE;
   }
+  if (platform() == nullptr) return CL_OUT_OF_HOST_MEMORY;
   if (platforms != nullptr) platforms[0] = platform();
   if (num_platforms != nullptr) *num_platforms = 1;
   return CL_SUCCESS;

@@ -40,7 +40,7 @@ class Pool {
   /// Whether this is a handle that the program holds.
   bool has(const T* object) const {
     auto offset = reinterpret_cast<uintptr_t>(object) - reinterpret_cast<uintptr_t>(slots_);
-    return offset < kCapacity * sizeof(Slot) && offset % sizeof(Slot) == 0 &&
+    return slots_ != nullptr && offset < kCapacity * sizeof(Slot) && offset % sizeof(Slot) == 0 &&
            slots_[offset / sizeof(Slot)].handles.load(std::memory_order_acquire) != 0;
   }
 

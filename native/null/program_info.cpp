@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "null/answer.hpp"
 #include "null/objects.hpp"
@@ -21,7 +20,7 @@ static cl_int binaries(cl_program program, Answer answer) {
   std::string binary = binary_of(program);
   for (size_t i = 0; i < program->devices.size(); ++i) {
     unsigned char* to = static_cast<unsigned char**>(answer.value)[i];
-    if (to != nullptr) std::memcpy(to, binary.data(), binary.size());
+    if (to != nullptr) std::copy(binary.begin(), binary.end(), to);
   }
   return CL_SUCCESS;
 }
@@ -50,6 +49,7 @@ cl_int clGetProgramInfo(cl_program program, cl_program_info param_name, size_t p
       return answer.number<cl_uint>(static_cast<cl_uint>(program->devices.size()));
     case CL_PROGRAM_DEVICES: {
       std::vector<cl_device_id> list;
+      list.reserve(program->devices.size());
       for (const auto& device : program->devices) list.push_back(device.get());
       return answer.list(list);
     }
