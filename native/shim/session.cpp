@@ -151,9 +151,8 @@ bool Session::may_write(const Region& region) {
   std::lock_guard lock(state_mutex_);
   if (incoming_ == 0) return false;
   if (incoming_ > kMaxSearched) return true;
-  uint64_t extent = (region.slices - 1) * region.slice_pitch + (region.rows - 1) * region.row_pitch + region.row;
   return std::any_of(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
-    return entry.second.to_client && entry.second.region.overlaps(region.base, extent);
+    return entry.second.to_client && entry.second.region.overlaps(region.base, region.extent());
   });
 }
 
@@ -203,6 +202,7 @@ void Session::lose(const std::string& why) {
   transfers_.clear();
   incoming_ = 0;
   jobs_.clear();
+  held_.clear();
   wire::Reader nothing(nullptr, 0);
   for (auto& [sequence, then] : replies) then(lost_status_, nothing);
   for (auto& [sequence, transfer] : abandoned_) transfer.done(lost_status_);

@@ -196,6 +196,7 @@ class Session {
   bool dispatch(const wire::NoticeHeader& header, wire::Reader body);
   bool receive_bulk(Stream& stream);
   bool send_bulk(Stream& stream);
+  bool arriving_before(uint64_t sequence, const Region& region) const;
   void finish_transfer(uint64_t sequence, int32_t status);
   void lose(const std::string& why);
   void run_later();
@@ -235,6 +236,7 @@ class Session {
   std::unordered_map<uint64_t, Transfer> transfers_;
   std::unordered_map<uint64_t, Transfer> abandoned_;  // of a lost session: a reader may still look at them
   std::deque<BulkJob> jobs_;
+  std::deque<BulkJob> held_;  // asked for, but their bytes are still to come from the server
   std::vector<std::function<void()>> later_;
   size_t incoming_ = 0;  // transfers to the client under way
   Ids ids_;

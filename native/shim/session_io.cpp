@@ -226,7 +226,9 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
       if (!body.ok() || at == transfers_.end()) return false;
       uint64_t total = at->second.region.total();
       if (offset > total || length > total - offset) return false;
-      jobs_.push_back({header.sequence, offset, length, 0, 0, &at->second.region});
+      // Bytes that are still on their way to us must have come before they are sent on.
+      bool early = arriving_before(header.sequence, at->second.region);
+      (early ? held_ : jobs_).push_back({header.sequence, offset, length, 0, 0, &at->second.region});
       return true;
     }
     case wire::Notice::kDone: {
@@ -255,6 +257,13 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
   return false;
 }
 
+bool Session::arriving_before(uint64_t sequence, const Region& region) const {
+  if (incoming_ == 0) return false;
+  return std::any_of(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
+    return entry.second.to_client && entry.first < sequence && entry.second.region.overlaps(region.base, region.extent());
+  });
+}
+
 void Session::finish_transfer(uint64_t sequence, int32_t status) {
   auto node = transfers_.extract(sequence);
   if (node.mapped().to_client) --incoming_;
@@ -263,6 +272,12 @@ void Session::finish_transfer(uint64_t sequence, int32_t status) {
     if (stream.transport != nullptr && stream.header_bytes == sizeof stream.header && stream.header.sequence == sequence) stream.target = nullptr;
   }
   std::erase_if(jobs_, [&](const BulkJob& job) { return job.sequence == sequence && job.header_sent == 0; });
+  std::erase_if(held_, [&](const BulkJob& job) {
+    if (job.sequence == sequence) return true;
+    if (arriving_before(job.sequence, *job.region)) return false;
+    jobs_.push_back(job);
+    return true;
+  });
   node.mapped().done(status);
   if (waiters_ != 0) changed_.notify_all();
 }

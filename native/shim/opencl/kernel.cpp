@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "shim/opencl/ask.hpp"
+#include "shim/opencl/launch.hpp"
 #include "shim/opencl/memory.hpp"
 #include "shim/opencl/program_info.hpp"
 #include "shim/opencl/stub.hpp"
@@ -158,6 +159,15 @@ cl_int check_launch(const Queue* queue, Kernel* kernel, cl_uint waits, const cl_
 }
 
 }  // namespace
+
+cl_int check_ndrange(Queue* queue, Kernel* kernel, cl_uint dimensions, const size_t* global, const size_t* local,
+                     cl_uint waits, const cl_event* list) {
+  if (cl_int bad = check_launch(queue, kernel, waits, list); bad != CL_SUCCESS) return bad;
+  if (dimensions == 0 || dimensions > queue->device->number<cl_uint>(CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS)) {
+    return CL_INVALID_WORK_DIMENSION;
+  }
+  return check_sizes(queue, kernel, dimensions, global, local);
+}
 
 namespace hand {
 
@@ -338,11 +348,7 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
                               cl_event* event) {
   auto* on = as<Queue>(queue);
   auto* object = as<Kernel>(kernel);
-  if (cl_int bad = check_launch(on, object, waits, list); bad != CL_SUCCESS) return bad;
-  if (dimensions == 0 || dimensions > on->device->number<cl_uint>(CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS)) {
-    return CL_INVALID_WORK_DIMENSION;
-  }
-  if (cl_int bad = check_sizes(on, object, dimensions, global, local); bad != CL_SUCCESS) return bad;
+  if (cl_int bad = check_ndrange(on, object, dimensions, global, local, waits, list); bad != CL_SUCCESS) return bad;
   return launch(on, object, dimensions, offset, global, local, waits, list, event, CL_COMMAND_NDRANGE_KERNEL);
 }
 
