@@ -24,6 +24,19 @@ void cap_version(Properties& properties, cl_uint text, cl_uint number) {
   if (properties.number<cl_uint>(number) > kHighest) properties.set_number(number, kHighest);
 }
 
+/// Before 0.9.5 the functions of command buffers had other parameters than those that are carried.
+bool outdated(const Properties& properties, cl_uint versions, std::string_view name) {
+  constexpr cl_uint kFirst = 9U << 12 | 5;
+  if (name != "cl_khr_command_buffer") return false;
+  const std::string* list = properties.get(versions);
+  for (size_t at = 0; list != nullptr && at + sizeof(cl_name_version) <= list->size(); at += sizeof(cl_name_version)) {
+    cl_name_version entry;
+    std::memcpy(&entry, list->data() + at, sizeof entry);
+    if (name == entry.name) return entry.version < kFirst;
+  }
+  return true;
+}
+
 void keep_carried(Properties& properties, cl_uint text, cl_uint versions, std::string_view always) {
   std::string kept;
   std::string_view all = properties.text(text);
@@ -34,7 +47,7 @@ void keep_carried(Properties& properties, cl_uint text, cl_uint versions, std::s
   for (size_t at = 0; at < all.size();) {
     size_t end = std::min(all.find(' ', at), all.size());
     std::string_view name = all.substr(at, end - at);
-    if (!name.empty() && name != always && carried(name)) keep(name);
+    if (!name.empty() && name != always && carried(name) && !outdated(properties, versions, name)) keep(name);
     at = end + 1;
   }
   if (!always.empty()) keep(always);
@@ -44,7 +57,7 @@ void keep_carried(Properties& properties, cl_uint text, cl_uint versions, std::s
   std::string left;
   for (size_t at = 0; at + sizeof(cl_name_version) <= list->size(); at += sizeof(cl_name_version)) {
     std::string_view name(list->data() + at + offsetof(cl_name_version, name));
-    if (name != always && carried(name)) left.append(*list, at, sizeof(cl_name_version));
+    if (name != always && carried(name) && !outdated(properties, versions, name)) left.append(*list, at, sizeof(cl_name_version));
   }
   if (!always.empty()) {
     cl_name_version own{1U << 22, {}};

@@ -49,7 +49,7 @@ cl_int set_shared_argument(cl_kernel kernel, cl_uint index, const void* value, b
   std::lock_guard lock(object->lock);
   if (object->shared == nullptr) object->shared = std::make_shared<SharedUse>();
   object->shared->arguments[index] = value;
-  object->set[index] = true;
+  object->arguments[index] = {true, m.kind, m.object, m.size, {}};
   return CL_SUCCESS;
 }
 

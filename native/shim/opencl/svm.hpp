@@ -46,6 +46,7 @@ struct Allocation {
   char* twin = nullptr;
   std::map<uint64_t, uint64_t> users;  // queues with commands that may change it, and the last of these commands
   bool used = false;                   // since its last fetch after which nobody used it
+  bool freed = false;
 
   [[nodiscard]] bool tracked() const { return twin != nullptr; }
   [[nodiscard]] bool contains(uintptr_t address, size_t bytes) const {
@@ -70,6 +71,8 @@ void forget_shared(Context* context);
 
 /// What the program has changed goes to the server, for commands that are sent from now on.
 void push_shared(const std::vector<Shared>& allocations);
+/// The allocation is being freed: nothing of it travels any more.
+void stop_tracking(Allocation& allocation);
 /// Remembers that a command which may change these has been sent to the queue.
 void use_shared(const std::vector<Shared>& allocations, Queue* queue);
 

@@ -212,14 +212,7 @@ void free_shared(const Shared& allocation) {
     std::unique_lock lock(registry->lock);
     if (registry->allocations.erase(allocation->base) == 0) return;
   }
-  if (allocation->tracked()) {
-    msg::SvmUntrack m;
-    m.context = allocation->context->id;
-    m.address = allocation->base;
-    allocation->context->session->post(m);
-    if (allocation->used) shared_in_use.fetch_sub(1);
-    allocation->used = false;
-  }
+  if (allocation->tracked()) stop_tracking(*allocation);
   give_to(allocation->slab, allocation->base, allocation->room);
   retire_if_empty(allocation->slab);
 }

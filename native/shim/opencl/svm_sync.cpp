@@ -14,6 +14,7 @@ constexpr size_t kFetched = size_t{4} << 20;  // bytes that one message asks for
 std::mutex step_lock;  // changes travel one thread at a time, so that the twins of both sides agree
 
 void push(Allocation& allocation) {
+  if (allocation.freed) return;
   std::vector<uint64_t> changes;
   for (size_t at = 0; at < allocation.room; at += kPushed) {
     changes.clear();
@@ -53,10 +54,22 @@ void push_shared(const std::vector<Shared>& allocations) {
   for (const Shared& allocation : allocations) push(*allocation);
 }
 
+void stop_tracking(Allocation& allocation) {
+  std::lock_guard guard(step_lock);
+  msg::SvmUntrack m;
+  m.context = allocation.context->id;
+  m.address = allocation.base;
+  allocation.context->session->post(m);
+  if (allocation.used) shared_in_use.fetch_sub(1);
+  allocation.used = false;
+  allocation.freed = true;
+}
+
 void use_shared(const std::vector<Shared>& allocations, Queue* queue) {
   if (allocations.empty()) return;
   std::lock_guard guard(step_lock);
   for (const Shared& allocation : allocations) {
+    if (allocation->freed) continue;
     allocation->users[queue->id] = queue->last_sequence.load();
     if (!allocation->used) shared_in_use.fetch_add(1);
     allocation->used = true;

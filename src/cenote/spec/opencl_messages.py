@@ -107,8 +107,9 @@ def CreateBuffer(
     size: Size,
     properties: Annotated[Array[U64], In("n", optional=True)],
     n: U32,
+    shared: U64,
 ) -> Annotated[Mem, New()]:
-    """Makes a buffer without host memory."""
+    """Makes a buffer without host memory, or one that lies in shared memory at this address."""
 
 
 @call(Carry.INTERNAL, opcode=410)
@@ -321,3 +322,13 @@ def StoreFile(data: Annotated[Bytes, In("n")], n: U64) -> None:
 def IncludeView(number: U64, manifest: Annotated[Bytes, In("n")], n: U64) -> None:
     """Gives a number to what a build may include: the working folder, then digest (hex) and path of each file, each
     ended by a zero byte."""
+
+
+@call(Carry.INTERNAL, opcode=490)
+def PartitionDevice(device: Device, properties: Annotated[Array[U64], In("n")], n: U32, make: U32) -> None:
+    """Divides a device; replies with how many parts there are and, where they are to be made, what each is like."""
+
+
+@call(Carry.INTERNAL, opcode=491)
+def BindPart(device: Device, partition: U64, part: U32) -> Annotated[Device, New()]:
+    """Gives an id to a part of a device: of the PartitionDevice with this sequence number."""
