@@ -1,4 +1,4 @@
-"""What an image program does with OpenCV's transparent OpenCL: many kernels, built on first use, buffers and sub-buffers."""
+"""What an image program does with OpenCV's transparent OpenCL: many kernels, buffers and sub-buffers."""
 
 import hashlib
 
@@ -41,7 +41,7 @@ show("histogram", cv2.calcHist([gray], [0], None, [64], [0, 256]))
 show("flip", cv2.flip(on_device, 1))
 show("transpose", cv2.transpose(gray))
 show("rotate", cv2.rotate(gray, cv2.ROTATE_90_CLOCKWISE))
-show("warp", cv2.warpAffine(gray, np.float64([[0.9, 0.1, 3], [-0.1, 1.1, 5]]), (320, 240), flags=cv2.INTER_NEAREST))
+show("warp", cv2.warpAffine(gray, np.array([[0.9, 0.1, 3], [-0.1, 1.1, 5]]), (320, 240), flags=cv2.INTER_NEAREST))
 show("sum", cv2.add(gray, cv2.flip(gray, 1)))
 show("difference", cv2.absdiff(gray, cv2.flip(gray, 0)))
 show("product", cv2.multiply(gray, gray, scale=1 / 256))
@@ -53,10 +53,8 @@ show("lookup", cv2.LUT(gray, np.arange(255, -1, -1, dtype=np.uint8)))
 show("border", cv2.copyMakeBorder(gray, 3, 5, 7, 9, cv2.BORDER_REFLECT))
 show("channel", cv2.split(on_device)[1])
 show("merged", cv2.merge([gray, gray, cv2.flip(gray, 0)]))
-show("match", cv2.matchTemplate(gray, cv2.UMat(gray.get()[40:56, 60:76].copy()), cv2.TM_SQDIFF))
-print(
-    "best match:", cv2.minMaxLoc(cv2.matchTemplate(gray, cv2.UMat(gray.get()[40:56, 60:76].copy()), cv2.TM_SQDIFF))[2]
-)
+pattern = cv2.UMat(gray.get()[40:56, 60:76].copy())
+show("match", cv2.matchTemplate(gray, pattern, cv2.TM_SQDIFF))
 print("range:", cv2.minMaxLoc(gray))
 print("count:", cv2.countNonZero(cv2.threshold(gray, 100, 255, cv2.THRESH_BINARY)[1]))
 print("norm:", cv2.norm(gray, cv2.NORM_L1), "mean:", [round(value, 6) for value in cv2.mean(on_device)])

@@ -70,9 +70,14 @@ def run(command: Command, environment: Mapping[str, str], *, cwd: Path | None = 
     """Runs a program to its end, or kills it and all that it started."""
     with tempfile.TemporaryFile("w+", errors="replace") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
         process = subprocess.Popen(
-            [str(word) for word in command], env=dict(environment), stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd,
+            [str(word) for word in command],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=cwd,
             process_group=0,
-        )  # fmt: skip
+        )
         try:
             status: int | None = process.wait(timeout)
         except subprocess.TimeoutExpired:
