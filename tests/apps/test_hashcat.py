@@ -29,7 +29,7 @@ def crack(pair: Pair, side: str, folder: Path) -> tuple[Outcome, str]:
         "test",
         "-O",
     ]
-    fast: list[str | Path] = ["-n", "1024", "-u", "64", "--self-test-disable", "--outfile-autohex-disable", "-o", found]
+    fast: list[str | Path] = ["-n", "1024", "-u", "64", "--session", "test", "--self-test-disable", "-o", found]
     start = pair.native if side == "native" else pair.remote
     outcome = start(["hashcat", *attack, *fast, EXAMPLE, "ha?l?l?l?l?l"], cwd=home, HOME=str(home), timeout=400)
     return outcome, found.read_text() if found.exists() else ""
