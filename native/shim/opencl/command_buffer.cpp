@@ -91,7 +91,9 @@ cl_command_buffer_khr clCreateCommandBufferKHR(cl_uint count, const cl_command_q
   auto* queue = as<Queue>(queues[0]);
   if (queue == nullptr || (queue->flags & CL_QUEUE_ON_DEVICE) != 0) return give(CL_INVALID_COMMAND_QUEUE);
   const Device* device = queue->device;
-  if (device->properties.get(CL_DEVICE_COMMAND_BUFFER_CAPABILITIES_KHR) == nullptr) return give(CL_INVALID_OPERATION);
+  if (device->properties.text(CL_DEVICE_EXTENSIONS).find("cl_khr_command_buffer") == std::string_view::npos) {
+    return give(CL_INVALID_OPERATION);
+  }
   auto required =
       device->number<cl_command_queue_properties>(CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR);
   if ((required & ~queue->flags) != 0) return give(CL_INCOMPATIBLE_COMMAND_QUEUE_KHR);

@@ -28,6 +28,7 @@ void push(Allocation& allocation) {
   }
 }
 
+/// `allocations` are those that the ranges are parts of, by address.
 void fetch(Context* context, const std::vector<Shared>& allocations, const std::vector<uint64_t>& ranges) {
   msg::SvmFetch m;
   m.context = context->id;
@@ -36,13 +37,13 @@ void fetch(Context* context, const std::vector<Shared>& allocations, const std::
   if (reply.status != CL_SUCCESS) return;
   wire::Reader body = reply.reader();
   apply_changes(body.bytes(), [&](uint64_t address, uint64_t size) -> char* {
-    for (const Shared& allocation : allocations) {
-      if (address >= allocation->base && address - allocation->base <= allocation->room &&
-          size <= allocation->room - (address - allocation->base)) {
-        return allocation->twin + (address - allocation->base);
-      }
-    }
-    return nullptr;
+    auto at = std::upper_bound(allocations.begin(), allocations.end(), address,
+                               [](uint64_t wanted, const Shared& a) { return wanted < a->base; });
+    if (at == allocations.begin()) return nullptr;
+    const Allocation& allocation = **std::prev(at);
+    uint64_t offset = address - allocation.base;
+    bool inside = offset <= allocation.room && size <= allocation.room - offset;
+    return inside ? allocation.twin + offset : nullptr;
   });
 }
 
