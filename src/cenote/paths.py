@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cenote.errors import NoDriver
 
+NULL_DRIVER = "libcenote-null-opencl.so"
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -26,8 +28,11 @@ def worker() -> Path:
 
 
 def is_ours(library: Path) -> bool:
-    """Whether a libOpenCL.so.1 or an ICD is Cenote's own, of whichever installation."""
-    return (library.resolve().parent / "libcenote.so").exists() or library.resolve().name == "libcenote-opencl-icd.so"
+    """Whether a libOpenCL.so.1 or an ICD is Cenote's shim, of whichever installation."""
+    file = library.resolve()
+    if file.name == NULL_DRIVER:  # it stands beside the shim, but is a driver
+        return False
+    return (file.parent / "libcenote.so").exists() or file.name == "libcenote-opencl-icd.so"
 
 
 def user_state() -> Path:

@@ -16,7 +16,6 @@ from cenote.spec.opencl_constants import CONSTANTS
 from cenote.spec.opencl_dispatch import DISPATCH
 from cenote.spec.opencl_types import C_TYPES
 
-LIBRARY = "libcenote-null-opencl.so"
 FUNCTIONS: dict[str, Function] = {name: f for part in opencl.PARTS for f in read_module(part) for name in f.names}
 _PLAIN: dict[str, Any] = {
     "int32_t": ctypes.c_int32,
@@ -29,7 +28,7 @@ Cl = Any
 
 
 def built() -> Path:
-    return paths.native() / "lib" / LIBRARY
+    return paths.native() / "lib" / paths.NULL_DRIVER
 
 
 def ctype_of(param: Param) -> Any:
@@ -50,7 +49,7 @@ class NullDriver:
     """One instance of the driver, with settings of its own: each is a copy of the library."""
 
     def __init__(self, folder: Path, *, devices: int = 1, memory: bool = False) -> None:
-        copy = folder / LIBRARY
+        copy = folder / paths.NULL_DRIVER
         shutil.copy(built(), copy)
         settings = {"CENOTE_NULL_DEVICES": str(devices), "CENOTE_NULL_MEMORY": str(int(memory))}
         before = {name: os.environ.get(name) for name in settings}

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from cenote import paths
 from cenote.codegen.model import Function
 from cenote.spec.info import Info, Value
 from cenote.spec.opencl_constants import CONSTANTS as CL
 from cenote.spec.opencl_device_info import DEVICE
 from cenote.spec.opencl_dispatch import DISPATCH
-from tests.null.driver import FUNCTIONS, ClError, NullDriver, ctype_of
+from tests.null.driver import FUNCTIONS, ClError, NullDriver, built, ctype_of
 
 FIXED_SIZES = {Value.BOOL: 4, Value.U32: 4, Value.U64: 8, Value.SIZE: 8, Value.HANDLE: 8}
 TAKE_HANDLES = [
@@ -148,3 +149,8 @@ def test_memory_ends(tmp_path: Path, forgetful: NullDriver) -> None:
         driver.clReleaseMemObject(buffer)
     driver.clReleaseMemObject(driver.clCreateBuffer(context, 0, 1 << 30, None))
     driver.clReleaseContext(context)
+
+
+def test_a_server_may_lend_it() -> None:
+    assert not paths.is_ours(built())
+    assert paths.is_ours(built().with_name("libcenote-opencl-icd.so"))
