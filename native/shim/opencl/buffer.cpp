@@ -1,6 +1,7 @@
 // Buffers and sub-buffers.
 #include "shim/opencl/memory.hpp"
 #include "shim/opencl/stub.hpp"
+#include "shim/opencl/svm.hpp"
 #include "shim/opencl/transfer.hpp"
 #include "shim/opencl_hand.hpp"
 
@@ -62,9 +63,6 @@ Mem* make_mem(Context* context, cl_mem_object_type type, cl_mem_flags flags, con
 
 namespace {
 
-/// Up to this size, and while the session's grant lasts, a buffer is made without waiting.
-constexpr size_t kOneWaySize = size_t{1} << 20;
-
 cl_mem create(cl_context context, const cl_mem_properties* properties, cl_mem_flags flags, size_t size, void* host_ptr,
               cl_int* errcode_ret) {
   auto* in = as<Context>(context);
@@ -85,6 +83,13 @@ cl_mem create(cl_context context, const cl_mem_properties* properties, cl_mem_fl
   m.context = in->id;
   m.flags = flags;
   m.size = size;
+  // Shared memory is the buffer's storage on the server too: there it has its contents already.
+  Shared shared = (flags & CL_MEM_USE_HOST_PTR) != 0 && is_svm(in, host_ptr) ? find_shared(host_ptr) : nullptr;
+  if (shared != nullptr && !shared->contains(reinterpret_cast<uintptr_t>(host_ptr), size)) shared = nullptr;
+  if (shared != nullptr) {
+    m.shared = reinterpret_cast<uint64_t>(host_ptr);
+    if (shared->tracked()) push_shared({shared});
+  }
   m.result = mem->id;
   Session* session = in->session;
   cl_int status = CL_SUCCESS;
@@ -94,7 +99,7 @@ cl_mem create(cl_context context, const cl_mem_properties* properties, cl_mem_fl
   } else {
     status = session->call(m).status;
   }
-  if (status == CL_SUCCESS && host_ptr != nullptr) status = upload_span(Span::buffer(mem, 0, size, host_ptr));
+  if (status == CL_SUCCESS && host_ptr != nullptr && shared == nullptr) status = upload_span(Span::buffer(mem, 0, size, host_ptr));
   if (status != CL_SUCCESS) {
     drop_reference(mem);
     return fail<cl_mem>(errcode_ret, status);

@@ -193,7 +193,15 @@ cl_mem create(cl_context context, const cl_mem_properties* properties, cl_mem_fl
   m.description = {words, 9};
   m.mem_object = id_of(plan.base);
   m.result = mem->id;
-  cl_int status = in->session->call(m).status;
+  Session* session = in->session;
+  cl_int status = CL_SUCCESS;
+  if (plan.base == nullptr && plan.size <= kOneWaySize && is_listed(in, plan.flags, d.image_type, plan.format) &&
+      session->take_grant(plan.size)) {
+    mem->granted = true;
+    if (session->post(m) == 0) status = session->lost_status();
+  } else {
+    status = session->call(m).status;
+  }
   if (status == CL_SUCCESS && host_ptr != nullptr) {
     const size_t origin[3] = {0, 0, 0};
     auto region = extent_of(d);

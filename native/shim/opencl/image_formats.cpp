@@ -109,6 +109,15 @@ size_t element_size(const cl_image_format& format) {
   }
 }
 
+bool is_listed(Context* context, cl_mem_flags flags, cl_mem_object_type type, const cl_image_format& format) {
+  std::vector<cl_image_format> formats;
+  return supported_formats(context, flags, type, &formats) == CL_SUCCESS &&
+         std::any_of(formats.begin(), formats.end(), [&](const cl_image_format& f) {
+           return f.image_channel_order == format.image_channel_order &&
+                  f.image_channel_data_type == format.image_channel_data_type;
+         });
+}
+
 namespace hand {
 
 cl_int clGetSupportedImageFormats(cl_context context, cl_mem_flags flags, cl_mem_object_type type, cl_uint num_entries,

@@ -6,6 +6,9 @@
 
 namespace cenote::opencl {
 
+/// Up to this size, and while the session's grant lasts, memory is made without waiting.
+inline constexpr size_t kOneWaySize = size_t{1} << 20;
+
 /// CL_SUCCESS, CL_INVALID_VALUE for flags that contradict each other, CL_INVALID_HOST_PTR where they do not fit the
 /// pointer.
 cl_int check_mem_flags(cl_mem_flags flags, const void* host_ptr);
