@@ -1,5 +1,5 @@
-// What one side has changed in memory that both sides hold a copy of. Each side also keeps a twin: the contents that both
-// knew last. Changes are found by comparing with it, byte by byte, so that two sides may write neighbouring bytes.
+// What one side has changed in memory that both sides hold a copy of. Each side also keeps a twin: the contents that
+// both knew last. Changes are found by comparing with it, byte by byte, so that two sides may write neighbouring bytes.
 //
 // In words: address, number of blocks, and for each block a mask of its changed bytes and its 64 bytes.
 #pragma once

@@ -94,8 +94,7 @@ cl_command_buffer_khr clCreateCommandBufferKHR(cl_uint count, const cl_command_q
   if (device->properties.text(CL_DEVICE_EXTENSIONS).find("cl_khr_command_buffer") == std::string_view::npos) {
     return give(CL_INVALID_OPERATION);
   }
-  auto required =
-      device->number<cl_command_queue_properties>(CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR);
+  auto required = device->number<cl_command_queue_properties>(CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR);
   if ((required & ~queue->flags) != 0) return give(CL_INCOMPATIBLE_COMMAND_QUEUE_KHR);
   std::vector<uint64_t> pairs;
   for (const auto* p = properties; p != nullptr && *p != 0; p += 2) {
@@ -147,14 +146,20 @@ cl_int clGetCommandBufferInfoKHR(cl_command_buffer_khr command_buffer, cl_comman
   if (buffer == nullptr) return CL_INVALID_COMMAND_BUFFER_KHR;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_COMMAND_BUFFER_QUEUES_KHR: return answer.list(buffer->queues);
-    case CL_COMMAND_BUFFER_NUM_QUEUES_KHR: return answer.number(static_cast<cl_uint>(buffer->queues.size()));
-    case CL_COMMAND_BUFFER_REFERENCE_COUNT_KHR: return answer.number(cl_uint{buffer->user_references.load()});
-    case CL_COMMAND_BUFFER_STATE_KHR: return answer.number(buffer->state);
-    case CL_COMMAND_BUFFER_PROPERTIES_ARRAY_KHR: return answer.list(buffer->properties);
+    case CL_COMMAND_BUFFER_QUEUES_KHR:
+      return answer.list(buffer->queues);
+    case CL_COMMAND_BUFFER_NUM_QUEUES_KHR:
+      return answer.number(static_cast<cl_uint>(buffer->queues.size()));
+    case CL_COMMAND_BUFFER_REFERENCE_COUNT_KHR:
+      return answer.number(cl_uint{buffer->user_references.load()});
+    case CL_COMMAND_BUFFER_STATE_KHR:
+      return answer.number(buffer->state);
+    case CL_COMMAND_BUFFER_PROPERTIES_ARRAY_KHR:
+      return answer.list(buffer->properties);
     case CL_COMMAND_BUFFER_CONTEXT_KHR:
       return answer.number(reinterpret_cast<cl_context>(buffer->queues.front()->context));
-    default: return CL_INVALID_VALUE;
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 

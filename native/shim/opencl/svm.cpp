@@ -147,10 +147,17 @@ cl_int clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info param, size_t s
         if (find_shared(pointer) == nullptr) return CL_INVALID_VALUE;
       }
       break;
-    case CL_KERNEL_EXEC_INFO_INDIRECT_HOST_ACCESS_INTEL: indirect = kUsmHost; break;
-    case CL_KERNEL_EXEC_INFO_INDIRECT_DEVICE_ACCESS_INTEL: indirect = kUsmDevice; break;
-    case CL_KERNEL_EXEC_INFO_INDIRECT_SHARED_ACCESS_INTEL: indirect = kUsmShared; break;
-    default: return CL_INVALID_VALUE;
+    case CL_KERNEL_EXEC_INFO_INDIRECT_HOST_ACCESS_INTEL:
+      indirect = kUsmHost;
+      break;
+    case CL_KERNEL_EXEC_INFO_INDIRECT_DEVICE_ACCESS_INTEL:
+      indirect = kUsmDevice;
+      break;
+    case CL_KERNEL_EXEC_INFO_INDIRECT_SHARED_ACCESS_INTEL:
+      indirect = kUsmShared;
+      break;
+    default:
+      return CL_INVALID_VALUE;
   }
   cl_bool wanted = 0;
   if (indirect != kSvmCoarse) {

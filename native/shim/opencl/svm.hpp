@@ -1,9 +1,9 @@
 // Shared virtual memory and unified shared memory: allocations at addresses that hold on both machines.
 //
 // The driver's memory comes in slabs that are mapped here at the same addresses and sub-allocated. What the program may
-// touch only between a map and an unmap (coarse-grain SVM) travels with these. What it may touch at any time (fine-grain
-// SVM, USM of the host and shared USM) is compared with a twin: the program's changes go to the server ahead of what may
-// use them, those of kernels come back when the program waits for something.
+// touch only between a map and an unmap (coarse-grain SVM) travels with these. What it may touch at any time
+// (fine-grain SVM, USM of the host and shared USM) is compared with a twin: the program's changes go to the server
+// ahead of what may use them, those of kernels come back when the program waits for something.
 #pragma once
 
 #include <atomic>
@@ -90,8 +90,8 @@ void release_shared(Context* context);
 /// What a kernel may reach beside its memory objects.
 struct SharedUse {
   std::map<cl_uint, const void*> arguments;
-  std::vector<const void*> pointers;      // from the execution info
-  bool indirect[kUsmShared + 1] = {};     // whole kinds
+  std::vector<const void*> pointers;   // from the execution info
+  bool indirect[kUsmShared + 1] = {};  // whole kinds
 };
 /// Allocations that a launch of the kernel may use and that must be kept in step.
 std::vector<Shared> reachable(Kernel* kernel);

@@ -28,7 +28,8 @@ void CL_CALLBACK free_between(cl_event event, cl_int /*status*/, void* data) {
 /// Between two places of the program's own memory, by way of the server, so that it happens in its turn.
 cl_int copy_here(Queue* queue, bool blocking, void* to, const void* from, size_t size, cl_uint waits,
                  const cl_event* list, cl_event* event, cl_command_type type, bool usm) {
-  Shared between = allocate_shared(queue->context, usm ? queue->device : nullptr, usm ? kUsmDevice : kSvmCoarse, size, 1);
+  Shared between =
+      allocate_shared(queue->context, usm ? queue->device : nullptr, usm ? kUsmDevice : kSvmCoarse, size, 1);
   if (between == nullptr) return CL_OUT_OF_RESOURCES;
   auto* at = reinterpret_cast<void*>(between->base);
   cl_event written = nullptr;

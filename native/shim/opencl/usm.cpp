@@ -21,9 +21,9 @@ void* allocate(cl_context context, cl_device_id device, SvmKind kind, const cl_m
     if (p[0] != CL_MEM_ALLOC_FLAGS_INTEL) return give(CL_INVALID_PROPERTY);
     flags = p[1];
   }
-  constexpr cl_mem_alloc_flags_intel kKnown =
-      CL_MEM_ALLOC_WRITE_COMBINED_INTEL | CL_MEM_ALLOC_INITIAL_PLACEMENT_DEVICE_INTEL |
-      CL_MEM_ALLOC_INITIAL_PLACEMENT_HOST_INTEL;
+  constexpr cl_mem_alloc_flags_intel kKnown = CL_MEM_ALLOC_WRITE_COMBINED_INTEL |
+                                              CL_MEM_ALLOC_INITIAL_PLACEMENT_DEVICE_INTEL |
+                                              CL_MEM_ALLOC_INITIAL_PLACEMENT_HOST_INTEL;
   if ((flags & ~kKnown) != 0) return give(CL_INVALID_PROPERTY);
   size_t largest = 0;
   for (Device* each : in->devices) {
@@ -41,10 +41,14 @@ void* allocate(cl_context context, cl_device_id device, SvmKind kind, const cl_m
 
 cl_mem_info_intel type_of(const Allocation& allocation) {
   switch (allocation.kind) {
-    case kUsmHost: return CL_MEM_TYPE_HOST_INTEL;
-    case kUsmDevice: return CL_MEM_TYPE_DEVICE_INTEL;
-    case kUsmShared: return CL_MEM_TYPE_SHARED_INTEL;
-    default: return CL_MEM_TYPE_UNKNOWN_INTEL;
+    case kUsmHost:
+      return CL_MEM_TYPE_HOST_INTEL;
+    case kUsmDevice:
+      return CL_MEM_TYPE_DEVICE_INTEL;
+    case kUsmShared:
+      return CL_MEM_TYPE_SHARED_INTEL;
+    default:
+      return CL_MEM_TYPE_UNKNOWN_INTEL;
   }
 }
 
@@ -65,8 +69,8 @@ cl_int free_memory(cl_context context, void* pointer) {
 
 namespace hand {
 
-void* clHostMemAllocINTEL(cl_context context, const cl_mem_properties_intel* properties, size_t size,
-                          cl_uint alignment, cl_int* errcode_ret) {
+void* clHostMemAllocINTEL(cl_context context, const cl_mem_properties_intel* properties, size_t size, cl_uint alignment,
+                          cl_int* errcode_ret) {
   return allocate(context, nullptr, kUsmHost, properties, size, alignment, errcode_ret);
 }
 
@@ -107,12 +111,18 @@ cl_int clGetMemAllocInfoINTEL(cl_context context, const void* pointer, cl_mem_in
               found->contains(reinterpret_cast<uintptr_t>(pointer), 1);
   const Allocation& allocation = ours ? *found : kNone;
   switch (param) {
-    case CL_MEM_ALLOC_TYPE_INTEL: return answer.number(cl_uint{type_of(allocation)});
-    case CL_MEM_ALLOC_BASE_PTR_INTEL: return answer.number(allocation.base);
-    case CL_MEM_ALLOC_SIZE_INTEL: return answer.number(allocation.size);
-    case CL_MEM_ALLOC_DEVICE_INTEL: return answer.number(reinterpret_cast<cl_device_id>(allocation.device));
-    case CL_MEM_ALLOC_FLAGS_INTEL: return answer.number(allocation.flags);
-    default: return CL_INVALID_VALUE;
+    case CL_MEM_ALLOC_TYPE_INTEL:
+      return answer.number(cl_uint{type_of(allocation)});
+    case CL_MEM_ALLOC_BASE_PTR_INTEL:
+      return answer.number(allocation.base);
+    case CL_MEM_ALLOC_SIZE_INTEL:
+      return answer.number(allocation.size);
+    case CL_MEM_ALLOC_DEVICE_INTEL:
+      return answer.number(reinterpret_cast<cl_device_id>(allocation.device));
+    case CL_MEM_ALLOC_FLAGS_INTEL:
+      return answer.number(allocation.flags);
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 

@@ -5,8 +5,8 @@
 
 namespace cenote::opencl {
 
-int32_t copy_shared(const Driver& d, cl_command_queue q, bool usm, cl_bool wait, void* to, const void* from, size_t size,
-                    cl_uint waits, const cl_event* list, cl_event* event) {
+int32_t copy_shared(const Driver& d, cl_command_queue q, bool usm, cl_bool wait, void* to, const void* from,
+                    size_t size, cl_uint waits, const cl_event* list, cl_event* event) {
   if (usm) return d.clEnqueueMemcpyINTEL(q, wait, to, from, size, waits, list, event);
   return d.clEnqueueSVMMemcpy(q, wait, to, from, size, waits, list, event);
 }
@@ -20,7 +20,8 @@ int32_t set_shared_argument(const Kernel& kernel, cl_kernel to, uint32_t index, 
     usm = is_usm(*slab);
   }
   auto* at = reinterpret_cast<void*>(address);
-  if (usm && driver.clSetKernelArgMemPointerINTEL != nullptr) return driver.clSetKernelArgMemPointerINTEL(to, index, at);
+  if (usm && driver.clSetKernelArgMemPointerINTEL != nullptr)
+    return driver.clSetKernelArgMemPointerINTEL(to, index, at);
   if (driver.clSetKernelArgSVMPointer != nullptr) return driver.clSetKernelArgSVMPointer(to, index, at);
   return CL_INVALID_OPERATION;
 }

@@ -80,7 +80,8 @@ def EnqueueWrite(
     event: MaybeEvent,
     payload: Annotated[Bytes, In("total", optional=True)],
 ) -> None:
-    """Writes a region of a memory object (or of shared memory) from packed bytes: those of `payload`, or pulled when it is NULL."""
+    """Writes a region of a memory object (or of shared memory) from packed bytes: those of `payload`, or pulled when it
+    is NULL."""
 
 
 @call(Carry.INTERNAL, opcode=407)
