@@ -52,6 +52,11 @@ bool Session::open(std::string* error) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread([this] { run_io_thread(); }).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  // Now rather than at the first large transfer: whoever started the session may be gone by then.
+  if (!open_bulk()) {
+    *error = "the server has no room for the session's further streams";
+    return false;
+  }
   log_info("session with %s:%u open", endpoint_.address.c_str(), endpoint_.port);
   return true;
 }

@@ -129,6 +129,13 @@ class Session {
   }
   void return_grant(size_t bytes) { grant_.fetch_add(bytes, std::memory_order_relaxed); }
 
+  /// Whether a payload of this size may ride on the command stream now; if so it is counted.
+  bool take_push(size_t bytes) {
+    if (pushed_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= wire::kMaxPushed) return true;
+    pushed_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+
   uint64_t take_id(uint8_t type);
   [[nodiscard]] bool lost() const { return lost_.load(); }
   [[nodiscard]] int32_t lost_status() const { return lost_status_; }
@@ -221,6 +228,7 @@ class Session {
   std::atomic<bool> timer_armed_{false};
   uint64_t flushes_ = 0;
   uint64_t flushes_at_timer_ = 0;
+  std::atomic<size_t> pushed_{0};
   std::atomic<size_t> grant_{wire::kOneWayGrant};
 
   std::mutex state_mutex_;

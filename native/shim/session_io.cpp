@@ -250,6 +250,9 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
     case wire::Notice::kAck:
       acknowledged_.store(header.sequence);
       return true;
+    case wire::Notice::kCredit:
+      pushed_.fetch_sub(body.word());
+      return body.ok();
     case wire::Notice::kCallback:
       if (listener_ != nullptr) listener_->on_callback(body);
       return body.ok();

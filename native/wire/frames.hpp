@@ -27,6 +27,7 @@ enum class Notice : uint16_t {
   kAck = 7,         // calls up to `sequence` have been taken off the stream
   kCallback = 8,    // an API callback: kind, id, words
   kDone = 9,        // a bulk transfer ended: status word
+  kCredit = 10,     // bytes of payloads that rode on stream 0 and are no longer held
 };
 
 /// Ahead of each notice, worker to client.
@@ -48,6 +49,7 @@ static_assert(sizeof(BulkHeader) == 24);
 
 inline constexpr size_t kMaxCall = size_t{256} << 20;     // sources and binaries travel as calls
 inline constexpr size_t kInlineLimit = size_t{64} << 10;  // payloads up to this ride on stream 0
+inline constexpr size_t kMaxPushed = size_t{32} << 20;    // such payloads held by the worker at a time
 inline constexpr size_t kOneWayGrant = size_t{64} << 20;  // device memory set aside for objects made without waiting
 inline constexpr size_t kChunk = size_t{512} << 10;       // bulk transfers are cut into these
 

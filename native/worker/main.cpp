@@ -93,9 +93,14 @@ int serve() {
   auto* serving = new opencl::Worker(std::move(commands), std::move(inventory), bulk);
   bulk->attach(serving);
   serving->output.capture();
-  std::thread([&control, &session, bulk] {
+  serving->quota.attach(&control);
+  std::thread([&control, &session, bulk, quota = &serving->quota] {
     worker::Packet more;
     while (control.receive(&more)) {
+      if (more.words.size() == 3 && more.words[0] == "grant") {
+        quota->granted(static_cast<uint32_t>(std::strtoul(more.words[1].c_str(), nullptr, 10)),
+                       std::strtoull(more.words[2].c_str(), nullptr, 10));
+      }
       if (more.words.size() != 3 || more.words[0] != "stream") continue;
       std::string why;
       auto number = static_cast<uint16_t>(std::strtoul(more.words[1].c_str(), nullptr, 10));
@@ -103,6 +108,7 @@ int serve() {
       control.send(stream == nullptr ? "refused " + more.words[1] + " " + why : "authenticated " + more.words[1]);
       if (stream != nullptr) bulk->add(std::move(stream));
     }
+    quota->alone();
   }).detach();
   serving->run();
 }

@@ -18,7 +18,7 @@ Kernel* make(Program* program, std::shared_ptr<const KernelInfo> info) {
   if (kernel == nullptr) return nullptr;
   kernel->context = program->context;
   kernel->program = program;
-  kernel->set.resize(info->parameters.size());
+  kernel->arguments.resize(info->parameters.size());
   kernel->info = std::move(info);
   add_reference(program);
   return kernel;
@@ -53,7 +53,7 @@ cl_int encode(const Kernel* kernel, const Parameter& parameter, size_t size, con
     if (type == Type::kMem) {
       const auto* mem = static_cast<Mem*>(object);
       if (mem->context != kernel->context) return CL_INVALID_MEM_OBJECT;
-      bool wants_image = parameter.type.rfind("image", 0) == 0;
+      bool wants_image = parameter.type.rfind("image", 0) == 0 && parameter.type.back() != '*';
       if (wants_image != is_image(mem) && parameter.type.rfind("pipe", 0) != 0) return CL_INVALID_MEM_OBJECT;
     }
     m->kind = kArgObject;
@@ -152,8 +152,8 @@ cl_int check_launch(const Queue* queue, Kernel* kernel, cl_uint waits, const cl_
   const auto& devices = kernel->program->devices;
   if (std::find(devices.begin(), devices.end(), queue->device) == devices.end()) return CL_INVALID_PROGRAM_EXECUTABLE;
   if (cl_int bad = check_wait_list(queue, waits, list); bad != CL_SUCCESS) return bad;
-  for (bool set : kernel->set) {
-    if (!set) return CL_INVALID_KERNEL_ARGS;
+  for (const Kernel::Argument& argument : kernel->arguments) {
+    if (!argument.set) return CL_INVALID_KERNEL_ARGS;
   }
   return CL_SUCCESS;
 }
@@ -221,7 +221,7 @@ cl_kernel clCloneKernel(cl_kernel source_kernel, cl_int* errcode_ret) {
   if (source == nullptr) return fail<cl_kernel>(errcode_ret, CL_INVALID_KERNEL);
   Kernel* kernel = make(source->program, source->info);
   if (kernel == nullptr) return fail<cl_kernel>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
-  kernel->set = source->set;
+  kernel->arguments = source->arguments;
   if (source->shared != nullptr) kernel->shared = std::make_shared<SharedUse>(*source->shared);
   msg::clCloneKernel m;
   m.source_kernel = source->id;
@@ -248,6 +248,11 @@ cl_int clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void* 
   const Parameter& parameter = object->info->parameters[index];
   if (cl_int bad = encode(object, parameter, size, value, &m); bad != CL_SUCCESS) return bad;
   Session* session = object->session;
+  Kernel::Argument& had = object->arguments[index];
+  std::string_view bytes = m.value.text();
+  if (had.set && had.kind == m.kind && had.object == m.object && had.size == m.size && had.value == bytes) {
+    return session->lost() ? session->lost_status() : static_cast<int32_t>(CL_SUCCESS);
+  }
   bool unsure = parameter.kind == kParameterUnknown || (m.kind == kArgBytes && parameter.size == 0);
   cl_int status = CL_SUCCESS;
   if (unsure || session->synchronous()) {
@@ -255,7 +260,13 @@ cl_int clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void* 
   } else if (session->post(m) == 0) {
     status = session->lost_status();
   }
-  if (status == CL_SUCCESS) object->set[index] = true;
+  if (status == CL_SUCCESS) {
+    had.set = true;
+    had.kind = m.kind;
+    had.object = m.object;
+    had.size = m.size;
+    had.value.assign(bytes);
+  }
   return status;
 }
 

@@ -123,6 +123,7 @@ struct Program : Object {
   std::vector<Device*> devices;
   std::shared_ptr<ProgramInfo> info;
   std::mutex lock;
+  std::atomic<uint32_t> callbacks{0};  // still to be run; each holds one of `references`
 
   Program();
   ~Program();
@@ -133,7 +134,15 @@ struct Kernel : Object {
   Context* context = nullptr;
   Program* program = nullptr;
   std::shared_ptr<const KernelInfo> info;
-  std::vector<bool> set;  // arguments that have a value
+  /// What the server's kernel has as an argument; setting the same again needs no call.
+  struct Argument {
+    bool set = false;
+    uint32_t kind = 0;
+    uint64_t object = 0;
+    size_t size = 0;
+    std::string value;
+  };
+  std::vector<Argument> arguments;
   std::mutex lock;
   std::shared_ptr<SharedUse> shared;  // of kernels that were given pointers
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ class Properties {
       at->value = std::move(bytes);
     } else {
       entries_.insert(at, Entry{param, std::move(bytes)});
+      place();
     }
   }
   template <class T>
@@ -34,6 +36,12 @@ class Properties {
   }
   /// NULL where there is no such property.
   [[nodiscard]] const std::string* get(cl_uint param) const {
+    // The parameters of the core specification stand close together.
+    if (cl_uint near = param - kFirst; near < kNear) {
+      uint8_t place = near_[near];
+      if (place != 0) return &entries_[place - 1].value;
+      if (entries_.size() <= kMaxPlace) return nullptr;
+    }
     auto at = std::lower_bound(entries_.begin(), entries_.end(), param,
                                [](const Entry& e, cl_uint key) { return e.param < key; });
     return at != entries_.end() && at->param == param ? &at->value : nullptr;
@@ -51,6 +59,7 @@ class Properties {
   }
   void remove(cl_uint param) {
     std::erase_if(entries_, [&](const Entry& e) { return e.param == param; });
+    place();
   }
   /// Takes over what the server listed: a count, then parameters and values.
   bool read(wire::Reader& count_and_list);
@@ -64,7 +73,18 @@ class Properties {
     return std::lower_bound(entries_.begin(), entries_.end(), param,
                             [](const Entry& e, cl_uint key) { return e.param < key; });
   }
-  std::vector<Entry> entries_;
+  void place() {
+    near_.fill(0);
+    for (size_t i = 0; i < entries_.size() && i < kMaxPlace; ++i) {
+      if (cl_uint near = entries_[i].param - kFirst; near < kNear) near_[near] = static_cast<uint8_t>(i + 1);
+    }
+  }
+
+  static constexpr cl_uint kFirst = CL_DEVICE_TYPE;
+  static constexpr cl_uint kNear = 0x100;
+  static constexpr size_t kMaxPlace = 255;
+  std::vector<Entry> entries_;  // by parameter
+  std::array<uint8_t, kNear> near_{};
 };
 
 /// Where the program wants the answer to a query.

@@ -92,7 +92,6 @@ void fill(M& m, const Span& span, const Command& command, const IdList<Event>& w
 template <class M>
 cl_int start(M& m, const Span& span, const Command& command, Event* made) {
   Session* session = command.queue->session;
-  if (m.total > wire::kInlineLimit || std::is_same_v<M, msg::EnqueueWrite>) session->open_bulk();
   Ending ending{command.queue, made, command.blocking};
   m.event = id_of(made);
   uint64_t sequence = session->post_expecting(m, 0, [&](uint64_t s) {
@@ -162,7 +161,8 @@ cl_int write_span(const Span& span, const Command& command) {
   fill(m, span, command, waits);
   // The API reads the bytes when the command runs: they may leave now only if nothing can change them until then.
   bool fixed = command.queue->context->unset_user_events.load() == 0 && !session->may_write(span.host);
-  if (span.host.total() > wire::kInlineLimit || !fixed) return start(m, span, command, made);
+  bool push = fixed && span.host.total() <= wire::kInlineLimit && session->take_push(span.host.total());
+  if (!push) return start(m, span, command, made);
   Packed packed(span.host);
   m.payload = packed.blob();
   m.event = id_of(made);
@@ -201,7 +201,6 @@ cl_int upload_span(const Span& span) {
     m.payload = packed.blob();
     return session->post(m) == 0 ? session->lost_status() : static_cast<int32_t>(CL_SUCCESS);
   }
-  session->open_bulk();
   bool done = false;
   int32_t outcome = CL_SUCCESS;
   uint64_t sequence = session->post_expecting(m, 0, [&](uint64_t s) {

@@ -157,6 +157,10 @@ std::string describe_json(const Inventory& inventory) {
   return out + "]}";
 }
 
+void describe_device(const Driver& driver, cl_device_id device, worker::Bytes& out) {
+  append_properties(out, driver.clGetDeviceInfo, device, kDeviceParams);
+}
+
 std::vector<char> describe(const Inventory& inventory) {
   worker::Bytes out;
   auto lends = [&](const Platform* platform) {
@@ -174,7 +178,7 @@ std::vector<char> describe(const Inventory& inventory) {
     for (uint32_t i : inventory.lent) {
       if (inventory.devices[i]->platform != platform.get()) continue;
       devices.word(i);
-      append_properties(devices, d.clGetDeviceInfo, inventory.devices[i]->native, kDeviceParams);
+      describe_device(d, inventory.devices[i]->native, devices);
       ++count;
     }
     out.word(count);

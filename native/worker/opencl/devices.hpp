@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "worker/bytes.hpp"
 #include "worker/opencl/objects.hpp"
 
 namespace cenote::opencl {
@@ -22,6 +23,9 @@ std::unique_ptr<Inventory> load_inventory(std::string* error);
 
 /// The list that `cenote-worker --list-devices` prints, as JSON.
 std::string describe_json(const Inventory& inventory);
+
+/// Everything that queries about one device can answer.
+void describe_device(const Driver& driver, cl_device_id device, worker::Bytes& out);
 
 /// Everything that platform and device queries can answer, for the devices lent: the body of the reply to Hello.
 std::vector<char> describe(const Inventory& inventory);

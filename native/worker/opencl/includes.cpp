@@ -1,6 +1,7 @@
 #include "worker/opencl/includes.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,15 +156,14 @@ std::shared_ptr<View> Includes::view(uint64_t number) const {
 void Includes::enter() {
   std::lock_guard lock(folder_lock_);
   if (!folder_.empty()) return;
+  // The supervisor removes the folder of a dead worker by its name; who sweeps sees by the lock that this one lives.
   const char* given = std::getenv("CENOTE_WORKER_FOLDER");
-  if (given != nullptr && *given != '\0') {
-    folder_ = std::string(given) + "/" + std::to_string(getpid());
-    if (mkdir(folder_.c_str(), 0700) != 0) folder_.clear();
-  }
-  if (folder_.empty()) {
-    char name[] = "/tmp/cenote-worker-XXXXXX";
-    folder_ = mkdtemp(name) == nullptr ? "/proc/self/fdinfo" : name;
-  }
+  std::string name = std::string(given != nullptr && *given != '\0' ? given : "/tmp") + "/cenote-worker-" +
+                     std::to_string(getpid()) + "-XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) name = "/proc/self/fdinfo";  // nothing can be put there, but nothing read either
+  folder_ = name;
+  int held = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (held >= 0 && flock(held, LOCK_EX | LOCK_NB) != 0) log_error("%s is locked by another process", folder_.c_str());
   mkdir((folder_ + "/v").c_str(), 0700);
   mkdir((folder_ + "/store").c_str(), 0700);
   if (chdir(folder_.c_str()) != 0) log_error("the private folder %s cannot be entered", folder_.c_str());

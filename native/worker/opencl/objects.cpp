@@ -5,6 +5,7 @@
 namespace cenote::opencl {
 
 Device::~Device() {
+  for (const auto& [place, part] : parts) platform->driver.clReleaseDevice(part);
   if (sub_device && native != nullptr) platform->driver.clReleaseDevice(native);
 }
 
@@ -21,7 +22,10 @@ Queue::~Queue() {
 }
 
 Mem::~Mem() {
-  if (native != nullptr) context->driver->clReleaseMemObject(native);
+  if (native == nullptr) return;
+  if (quota != nullptr) quota->release_begun();
+  context->driver->clReleaseMemObject(native);
+  if (quota != nullptr && !driver_tells_end) quota->give_back(charge);
 }
 
 Sampler::~Sampler() {

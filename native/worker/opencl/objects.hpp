@@ -8,6 +8,7 @@
 
 #include "api/opencl_driver.hpp"
 #include "worker/object.hpp"
+#include "worker/quota.hpp"
 
 namespace cenote::opencl {
 
@@ -25,7 +26,9 @@ struct Device : worker::Object {
   static constexpr Type kType = Type::kDevice;
   cl_device_id native = nullptr;
   Platform* platform = nullptr;
+  uint32_t index = 0;  // of the whole device in the inventory
   bool sub_device = false;
+  std::map<std::pair<uint64_t, uint32_t>, cl_device_id> parts;  // made but without an id, by partition and place
   ~Device() override;
 };
 
@@ -34,6 +37,8 @@ struct Context : worker::Object {
   cl_context native = nullptr;
   const Driver* driver = nullptr;
   std::vector<cl_device_id> devices;
+  std::vector<uint32_t> memory;  // indexes of the whole devices whose memory its objects take
+  bool unified = false;                // all devices share the host's memory: a map is no copy
   cl_command_queue uploads = nullptr;  // for first contents, made when needed
   std::unique_ptr<SharedMemory> shared;  // made at the first slab
   Context();
@@ -56,6 +61,9 @@ struct Mem : worker::Object {
   cl_mem native = nullptr;
   Ref<Context> context;
   Ref<Mem> parent;
+  worker::Quota* quota = nullptr;  // where its memory is charged
+  worker::Charge charge;
+  bool driver_tells_end = false;
   ~Mem() override;
 };
 

@@ -116,6 +116,11 @@ class Create : public Scope {
     object_->error = error_;
     if (call_.wants_reply) worker_.outbox.reply(call_.sequence, error_, body.data());
   }
+  /// Leaves a tombstone with the error of an argument.
+  void give_up() {
+    object_->error = error_;
+    answer(error_);
+  }
   T* object() const { return object_; }
   [[nodiscard]] int32_t error() const { return error_; }
 

@@ -78,8 +78,8 @@ void handle(Worker& w, Call& call, const msg::CreateProgram& m) {
     if (length > m.data.size() - sum) w.broken("lengths beyond the data", call);
     sum += length;
   }
-  worker::Bytes statuses;
-  scope.run([&](cl_int* error) -> cl_program {
+  worker::Bytes body;
+  auto create = [&](cl_int* error) -> cl_program {
     const Driver& d = *context->driver;
     size_t size = m.data.size();
     switch (m.kind) {
@@ -108,14 +108,22 @@ void handle(Worker& w, Call& call, const msg::CreateProgram& m) {
         cl_program made = d.clCreateProgramWithBinary(context->native, static_cast<cl_uint>(devices.size()),
                                                       devices.data(), lengths.data(), binaries.data(), each.data(),
                                                       error);
-        for (cl_int status : each) statuses.word(static_cast<uint64_t>(int64_t{status}));
+        for (cl_int status : each) body.word(static_cast<uint64_t>(int64_t{status}));
         return made;
       }
       default: break;
     }
     *error = CL_INVALID_OPERATION;
     return nullptr;
-  }, statuses);
+  };
+  Program* program = scope.object();
+  cl_int error = scope.error();
+  if (error == CL_SUCCESS) program->native = create(&error);
+  if (error != CL_SUCCESS) program->native = nullptr;
+  program->error = error;
+  if (!call.wants_reply) return;
+  if (error == CL_SUCCESS && (m.kind == kFromBinaries || m.kind == kFromBuiltIns)) describe_program(*program, body);
+  w.outbox.reply(call.sequence, error, body.data());
 }
 
 void handle(Worker& w, Call& call, const msg::BuildProgram& m) {

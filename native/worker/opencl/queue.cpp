@@ -1,4 +1,6 @@
 // Queues, events and waiting.
+#include <algorithm>
+
 #include "worker/opencl/plain.hpp"
 #include "worker/opencl_handlers.hpp"
 
@@ -11,6 +13,16 @@ void handle(Worker& w, Call& call, const msg::CreateContext& m) {
   Context* context = scope.object();
   context->driver = &first->platform->driver;
   context->devices = devices;
+  context->unified = std::all_of(devices.begin(), devices.end(), [&](cl_device_id device) {
+    cl_bool unified = 0;
+    context->driver->clGetDeviceInfo(device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, nullptr);
+    return unified != 0;
+  });
+  for (uint64_t id : m.devices) {
+    uint32_t index = w.get<Device>(id)->index;
+    auto& memory = context->memory;
+    if (std::find(memory.begin(), memory.end(), index) == memory.end()) memory.push_back(index);
+  }
   std::vector<cl_context_properties> properties{CL_CONTEXT_PLATFORM,
                                                 reinterpret_cast<cl_context_properties>(first->platform->native)};
   for (uint64_t p : m.properties) properties.push_back(static_cast<cl_context_properties>(p));
@@ -22,7 +34,8 @@ void handle(Worker& w, Call& call, const msg::CreateContext& m) {
   auto outcome = std::make_shared<Outcome>();
   w.hold(call, {context});
   w.blocking(
-      [=, driver = context->driver] {
+      [=, &w, driver = context->driver, memory = context->memory] {
+        w.quota.set_aside(memory);
         outcome->native =
             driver->clCreateContext(properties.data(), static_cast<cl_uint>(devices.size()), devices.data(), nullptr,
                                     nullptr, &outcome->error);
@@ -71,6 +84,7 @@ void handle(Worker& w, Call& call, const msg::Finish& m) {
   auto answer = [&w, call, queue](int32_t status) {
     if (status == CL_SUCCESS) std::swap(status, queue->deferred_error);
     queue->deferred_error = CL_SUCCESS;
+    w.reap();
     w.send_output();
     w.outbox.reply(call.sequence, status);
   };

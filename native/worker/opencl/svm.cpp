@@ -17,16 +17,18 @@ namespace {
 constexpr size_t kPage = 4096;
 constexpr uint64_t kUserEnd = uint64_t{1} << 47;
 
-void free_slab(const Driver& driver, cl_context context, const Slab& slab) {
+void free_slab(Worker& w, const Driver& driver, cl_context context, const Slab& slab) {
   if (slab.kind >= kUsmHost) {
     driver.clMemFreeINTEL(context, slab.allocation);
   } else {
     driver.clSVMFree(context, slab.allocation);
   }
+  if (slab.charge.bytes != 0) w.quota.give_back(slab.charge);
 }
 
 /// The driver's allocation for a slab of `size` usable bytes; without one where it has no room.
-Slab allocate_slab(const Driver& d, cl_context context, cl_device_id device, SvmKind kind, size_t size, int32_t* error) {
+Slab allocate_slab(const Driver& d, cl_context context, cl_device_id device, SvmKind kind, size_t size,
+                   int32_t* error) {
   size_t whole = size + kPage;
   void* at = nullptr;
   *error = CL_INVALID_OPERATION;
@@ -43,7 +45,7 @@ Slab allocate_slab(const Driver& d, cl_context context, cl_device_id device, Svm
   }
   if (at == nullptr) return {};
   auto address = reinterpret_cast<uint64_t>(at);
-  return {reinterpret_cast<char*>((address + kPage - 1) & ~uint64_t{kPage - 1}), size, at, kind};
+  return {reinterpret_cast<char*>((address + kPage - 1) & ~uint64_t{kPage - 1}), size, at, kind, {}};
 }
 
 /// Keeps the driver from using addresses that the client has other things at.
@@ -68,8 +70,8 @@ void clear(char* at, size_t size) {
   }
 }
 
-SharedMemory& shared_of(Context* context) {
-  if (context->shared == nullptr) context->shared = std::make_unique<SharedMemory>(*context);
+SharedMemory& shared_of(Worker& w, Context* context) {
+  if (context->shared == nullptr) context->shared = std::make_unique<SharedMemory>(w, *context);
   return *context->shared;
 }
 
@@ -77,7 +79,10 @@ SharedMemory& shared_of(Context* context) {
 
 SharedMemory::~SharedMemory() {
   for (auto& [address, range] : tracked_) munmap(range.twin, range.size);
-  for (auto& [address, slab] : slabs_) free_slab(driver_, context_, slab);
+  for (auto& [address, slab] : slabs_) {
+    if (slab.charge.bytes != 0) w_.quota.release_begun();
+    free_slab(w_, driver_, context_, slab);
+  }
 }
 
 const Slab* SharedMemory::find(uint64_t address, uint64_t size) const {
@@ -153,13 +158,25 @@ void handle(Worker& w, Call& call, const msg::SvmSlab& m) {
   };
   auto outcome = std::make_shared<Outcome>();
   w.blocking(
-      [outcome, context = context.get(), device = native(device), kind = static_cast<SvmKind>(m.kind), size = m.size] {
+      [&w, outcome, context = context.get(), device = native(device), kind = static_cast<SvmKind>(m.kind),
+       size = m.size, payers = device == nullptr ? context->memory : std::vector<uint32_t>{device->index}] {
+        worker::Charge charge;
+        if (kind != kUsmHost) charge.bytes = size;
+        if (charge.bytes != 0 && !w.quota.obtain(payers, &charge)) {
+          outcome->error = CL_OUT_OF_RESOURCES;
+          return;
+        }
         outcome->slab = allocate_slab(*context->driver, context->native, device, kind, size, &outcome->error);
+        if (outcome->slab.allocation != nullptr) {
+          outcome->slab.charge = charge;
+        } else if (charge.bytes != 0) {
+          w.quota.cancel(charge);
+        }
       },
       [&w, context, outcome, sequence = call.sequence] {
         const Slab& slab = outcome->slab;
         if (slab.allocation == nullptr) return w.outbox.reply(sequence, outcome->error);
-        shared_of(context.get()).add(slab);
+        shared_of(w, context.get()).add(slab);
         worker::Bytes body;
         body.word(reinterpret_cast<uint64_t>(slab.at));
         w.outbox.reply(sequence, CL_SUCCESS, body.data());
@@ -170,7 +187,10 @@ void handle(Worker& w, Call& call, const msg::SvmDrop& m) {
   Ref<Context> context(w.get<Context>(m.context));
   Slab slab = context->shared == nullptr ? Slab{} : context->shared->take(m.address);
   if (slab.allocation == nullptr) w.broken("an address that is no slab's", call);
-  w.blocking([slab, context = context.get()] { free_slab(*context->driver, context->native, slab); }, [context] {});
+  // Who asks for memory from now on waits for this to be free.
+  if (slab.charge.bytes != 0) w.quota.release_begun();
+  w.blocking([&w, slab, context = context.get()] { free_slab(w, *context->driver, context->native, slab); },
+             [context] {});
 }
 
 void handle(Worker& w, Call& call, const msg::SvmTrack& m) {
@@ -189,8 +209,8 @@ void handle(Worker& w, Call& call, const msg::SvmUntrack& m) {
 void handle(Worker& w, Call& call, const msg::SvmPush& m) {
   auto* context = w.get<Context>(m.context);
   bool good = context->shared != nullptr && apply_changes(m.changes, [&](uint64_t address, uint64_t size) {
-    return context->shared->twin(address, size);
-  });
+                return context->shared->twin(address, size);
+              });
   if (!good) w.broken("changes of what is not tracked", call);
 }
 

@@ -14,13 +14,14 @@ struct Slab {
   size_t size = 0;
   void* allocation = nullptr;
   SvmKind kind = kSvmCoarse;
+  worker::Charge charge;  // of no bytes for what lies in the host's memory
 };
 
 inline bool is_usm(const Slab& slab) { return slab.kind >= kUsmHost; }
 
 class SharedMemory {
  public:
-  explicit SharedMemory(const Context& context) : context_(context.native), driver_(*context.driver) {}
+  SharedMemory(Worker& w, const Context& context) : w_(w), context_(context.native), driver_(*context.driver) {}
   ~SharedMemory();
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
@@ -43,6 +44,7 @@ class SharedMemory {
     char* twin;
   };
 
+  Worker& w_;
   cl_context context_;
   const Driver& driver_;
   std::map<uint64_t, Slab> slabs_;
@@ -52,8 +54,8 @@ class SharedMemory {
 /// The slab of a range that a client named; the session ends where there is none.
 const Slab& shared_slab(Worker& w, const Call& call, const Context* context, uint64_t address, uint64_t size);
 
-int32_t copy_shared(const Driver& d, cl_command_queue q, bool usm, cl_bool wait, void* to, const void* from, size_t size,
-                    cl_uint waits, const cl_event* list, cl_event* event);
+int32_t copy_shared(const Driver& d, cl_command_queue q, bool usm, cl_bool wait, void* to, const void* from,
+                    size_t size, cl_uint waits, const cl_event* list, cl_event* event);
 
 int32_t set_shared_argument(const Kernel& kernel, cl_kernel to, uint32_t index, uint64_t address, bool usm);
 

@@ -1,5 +1,6 @@
 #include "worker/opencl/transfer.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -39,7 +40,66 @@ void Transfer::start(bool reading) {
   } else {
     w_.hold(call_, {target_.mem.get()});
   }
+  if (target_.context->unified && geometry_.kind == kRegionBuffer && geometry_.region[0] >= kMapFrom) return map();
   for (size_t i = 0; i < std::min(kWindow, chunks_.size()); ++i) step();
+}
+
+void Transfer::map() {
+  size_t total = geometry_.region[0];
+  chunks_.clear();
+  for (size_t at = 0; at < total; at += kMappedPiece) {
+    size_t size = std::min(kMappedPiece, total - at);
+    chunks_.push_back({at, size, {geometry_.origin[0] + at, 0, 0}, {size, 1, 1}});
+  }
+  cl_event event = nullptr;
+  cl_int error = CL_SUCCESS;
+  void* at = driver_.clEnqueueMapBuffer(target_.native, target_.mem->native, 0,
+                                        reading_ ? CL_MAP_READ : CL_MAP_WRITE_INVALIDATE_REGION, geometry_.origin[0],
+                                        total, static_cast<cl_uint>(waits_.size()),
+                                        waits_.empty() ? nullptr : waits_.data(), &event, &error);
+  if (error != CL_SUCCESS) return fail(error);
+  mapped_ = static_cast<char*>(at);
+  events_.push_back(event);
+  driver_.clFlush(target_.native);
+  w_.when_complete(driver_, event, [self = shared_from_this()](int32_t ended) {
+    if (ended < 0) return self->fail(ended);
+    for (size_t i = 0; i < std::min(kMappedWindow, self->chunks_.size()); ++i) self->move_mapped();
+  });
+}
+
+void Transfer::move_mapped() {
+  if (next_ == chunks_.size()) return;
+  const Chunk& c = chunks_[next_++];
+  auto then = [self = shared_from_this()] {
+    if (++self->done_ == self->chunks_.size()) return self->unmap();
+    self->move_mapped();
+  };
+  if (reading_) {
+    w_.bulk->send({call_.sequence, c.offset, c.size}, mapped_ + c.offset, then);
+  } else {
+    w_.bulk->expect(call_.sequence, c.offset, c.size, mapped_ + c.offset, then);
+    w_.outbox.words(wire::Notice::kPull, call_.sequence, {c.offset, c.size});
+  }
+}
+
+void Transfer::unmap() {
+  cl_event event = nullptr;
+  int32_t error =
+      driver_.clEnqueueUnmapMemObject(target_.native, target_.mem->native, mapped_, 0, nullptr, &event);
+  if (error != CL_SUCCESS) return fail(error);
+  driver_.clFlush(target_.native);
+  if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {CL_SUCCESS});
+  if (!target_.queue) {
+    events_.push_back(event);
+    w_.when_complete(driver_, event, [self = shared_from_this()](int32_t) { self->release_hold(); });
+    return;
+  }
+  if (target_.event) {
+    target_.event->native = event;
+  } else {
+    events_.push_back(event);
+  }
+  release_hold();
 }
 
 void Transfer::step() {
@@ -263,10 +323,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
   const Driver& driver = scope.driver();
   cl_event made = scope.made();
   if (scope.event() != nullptr) driver.clRetainEvent(made);
-  w.when_complete(driver, made, [&driver, made, bytes](int32_t) {
-    driver.clReleaseEvent(made);
-    std::free(bytes);
-  });
+  w.keep_until(driver, made, bytes, m.total);
 }
 
 void handle(Worker& w, Call& call, const msg::Upload& m) {

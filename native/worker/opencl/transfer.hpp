@@ -31,6 +31,10 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
 
  private:
   static constexpr size_t kWindow = 4;  // chunks under way at a time
+  // Where a map is no copy, the network reads and writes the device's memory itself, in larger pieces.
+  static constexpr size_t kMapFrom = size_t{256} << 10;
+  static constexpr size_t kMappedPiece = size_t{4} << 20;
+  static constexpr size_t kMappedWindow = 2;
 
   void start(bool reading);
   void step();
@@ -40,6 +44,9 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void issued(cl_event event);
   void all_issued();
   void chunk_done();
+  void map();
+  void move_mapped();
+  void unmap();
   void fail(int32_t error);
   void release_hold();
 
@@ -53,6 +60,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   std::vector<cl_event> events_;
   bool reading_ = false;
   bool held_ = false;
+  char* mapped_ = nullptr;
   size_t next_ = 0;
   size_t issued_ = 0;
   size_t done_ = 0;

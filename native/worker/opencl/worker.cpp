@@ -1,10 +1,18 @@
 #include "worker/opencl/worker.hpp"
 
-#include <algorithm>
+#include <cstdlib>
 
+#include "worker/opencl/arguments.hpp"
+#include "worker/opencl/gate.hpp"
 #include "worker/opencl_handlers.hpp"
 
 namespace cenote::opencl {
+
+namespace {
+// Looking at every kept payload costs time: not before this many, or this many bytes, are held.
+constexpr size_t kReapCount = 64;
+constexpr size_t kReapBytes = size_t{4} << 20;
+}  // namespace
 
 Worker::Worker(std::unique_ptr<wire::Transport> transport, std::unique_ptr<Inventory> inventory, worker::Bulk* bulk)
     : Executor(std::move(transport)), bulk(bulk), inventory_(std::move(inventory)) {}
@@ -25,101 +33,15 @@ worker::Object* Worker::make_placeholder(Type type) {
   return nullptr;
 }
 
-/// Visits the ids of one call: checks each, makes placeholders for new objects, and collects what the call comes after.
-class Gate {
- public:
-  Gate(Worker& worker, Call& call, bool slow) : worker_(worker), call_(call), slow_(slow) {}
-
-  void handle(Type type, uint64_t id, bool optional) {
-    if (id == 0 && optional) return;
-    worker::Object* object = check(type, id);
-    if (type == Type::kQueue) queue_ = static_cast<Queue*>(object);
-    follow(object);
-    // Calls that change or use up an object's state keep their order; the others only need it to be there.
-    if (type == Type::kQueue || type == Type::kKernel || type == Type::kCommandBuffer ||
-        (slow_ && type == Type::kProgram)) {
-      lock(object);
-    } else {
-      pins_.emplace_back(object);
-    }
-  }
-  void handles(Type type, const wire::Words& ids) {
-    for (uint64_t id : ids) {
-      worker::Object* object = check(type, id);
-      follow(object);
-      pins_.emplace_back(object);
-    }
-  }
-  void waits(Type type, const wire::Words& ids) {
-    has_waits_ = ids.size() != 0;
-    handles(type, ids);
-  }
-  /// An object that may stand in a kernel argument.
-  void argument(uint64_t id) {
-    if (id == 0 || worker_.objects.find(id) == nullptr) return;
-    worker::Object* object = worker_.objects.find(id);
-    follow(object);
-    pins_.emplace_back(object);
-  }
-  void fresh(Type type, uint64_t id) {
-    if (id == 0) return;
-    if (call_.parked == nullptr) {
-      worker::Object* object = worker_.make_placeholder(type);
-      if (wire::id_type(id) != static_cast<uint8_t>(type) || !worker_.objects.insert(id, object)) {
-        worker_.broken("a new id that is taken or out of range", call_);
-      }
-    }
-    locked_.emplace_back(worker_.objects.find(id));
-  }
-
-  /// Whether the call must wait; then everything to park it is in `after`, `pins` and `locked`.
-  bool must_wait(bool orders_all) {
-    if (queue_ != nullptr && !queue_->in_order) {
-      if (orders_all && !has_waits_) {
-        for (Parked* parked : queue_->parked) add(parked);
-      }
-      if (!orders_all) unlock(queue_);
-    }
-    return !after_.empty();
-  }
-  void park() {
-    Queue* queue = queue_;
-    if (queue != nullptr) pins_.emplace_back(queue);
-    Parked* parked = worker_.park(call_, after_, std::move(pins_), std::move(locked_));
-    if (queue != nullptr && !queue->in_order) {
-      queue->parked.push_back(parked);
-      parked->member_of = &queue->parked;
-    }
-  }
-
- private:
-  worker::Object* check(Type type, uint64_t id) {
-    worker::Object* object = worker_.objects.find(id);
-    if (object == nullptr || wire::id_type(id) != static_cast<uint8_t>(type)) {
-      worker_.broken("an id that names no such object", call_);
-    }
-    return object;
-  }
-  void follow(worker::Object* object) {
-    if (object->tail != nullptr) add(object->tail);
-  }
-  void add(Parked* parked) {
-    if (std::find(after_.begin(), after_.end(), parked) == after_.end()) after_.push_back(parked);
-  }
-  void lock(worker::Object* object) { locked_.emplace_back(object); }
-  void unlock(worker::Object* object) {
-    std::erase_if(locked_, [&](const Ref<worker::Object>& locked) { return locked.get() == object; });
-  }
-
-  Worker& worker_;
-  Call& call_;
-  bool slow_;
-  bool has_waits_ = false;
-  Queue* queue_ = nullptr;
-  std::vector<Parked*> after_;
-  std::vector<Ref<worker::Object>> pins_;
-  std::vector<Ref<worker::Object>> locked_;
-};
+Ref<worker::Object> Worker::private_kernel(const Kernel& kernel) {
+  int32_t error = CL_SUCCESS;
+  auto* copy = new Kernel;
+  Ref<worker::Object> kept(copy);
+  copy->program = kernel.program;
+  copy->native = copy_kernel(*this, kernel, &error);
+  copy->error = error;
+  return kept;
+}
 
 template <class M>
 void Worker::dispatch(Call& call, const M& m) {
@@ -130,7 +52,7 @@ void Worker::dispatch(Call& call, const M& m) {
     constexpr bool kOrdersAll = M::kOp == Op::clEnqueueBarrierWithWaitList ||
                                 M::kOp == Op::clEnqueueMarkerWithWaitList || M::kOp == Op::Finish;
     if (gate.must_wait(kOrdersAll)) {
-      gate.park();
+      gate.park(m, kOrdersAll);
       return;
     }
   }
@@ -166,6 +88,27 @@ void Worker::when_complete(const Driver& driver, cl_event event, std::function<v
       delete pending;
     });
   }
+}
+
+void Worker::keep_until(const Driver& driver, cl_event event, void* bytes, size_t size) {
+  pushed_.push_back({&driver, event, bytes, size});
+  pushed_bytes_ += size;
+  if (pushed_.size() >= kReapCount || pushed_bytes_ >= kReapBytes) reap();
+}
+
+void Worker::reap() {
+  size_t freed = 0;
+  std::erase_if(pushed_, [&](const Pushed& p) {
+    cl_int status = CL_COMPLETE;
+    p.driver->clGetEventInfo(p.event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+    if (status > CL_COMPLETE) return false;
+    p.driver->clReleaseEvent(p.event);
+    std::free(p.bytes);
+    freed += p.size;
+    return true;
+  });
+  pushed_bytes_ -= freed;
+  if (freed != 0) outbox.words(wire::Notice::kCredit, 0, {freed});
 }
 
 void Worker::report_event(const Event& event, int32_t status) {

@@ -12,6 +12,7 @@
 #include "worker/opencl/includes.hpp"
 #include "worker/opencl/objects.hpp"
 #include "worker/output.hpp"
+#include "worker/quota.hpp"
 #include "worker/staging.hpp"
 
 namespace cenote::worker {
@@ -44,6 +45,11 @@ class Worker final : public worker::Executor {
   /// Sends what kernels have printed since the last time, ahead of the notice that is added next.
   void send_output() { output.forward(outbox); }
 
+  /// Keeps bytes that the driver reads until the event has ended; takes over both.
+  void keep_until(const Driver& driver, cl_event event, void* bytes, size_t size);
+  /// Frees what drivers have finished reading, and tells the client.
+  void reap();
+
   /// Words of the notice about an ended event: id, status, and four times on a profiling queue.
   void report_event(const Event& event, int32_t status);
 
@@ -52,6 +58,7 @@ class Worker final : public worker::Executor {
   worker::Bulk* bulk;
   worker::Staging staging;
   Includes includes;
+  worker::Quota quota;
 
  protected:
   void execute(Call& call) override;
@@ -63,6 +70,15 @@ class Worker final : public worker::Executor {
   void dispatch(Call& call, const M& m);
   worker::Object* make_placeholder(Type type);
   Ref<worker::Object> private_kernel(const Kernel& kernel);
+
+  struct Pushed {
+    const Driver* driver;
+    cl_event event;
+    void* bytes;
+    size_t size;
+  };
+  std::vector<Pushed> pushed_;
+  size_t pushed_bytes_ = 0;
 
   std::unique_ptr<Inventory> inventory_;
 };

@@ -1,0 +1,125 @@
+// Looks at the ids of one call before it is carried out: checks each, makes placeholders for new objects, and finds the
+// parked calls that it comes after. Nearly always there are none, and then nothing is allocated.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "worker/opencl/worker.hpp"
+
+namespace cenote::opencl {
+
+class Gate {
+ public:
+  Gate(Worker& worker, Call& call, bool slow) : worker_(worker), call_(call), slow_(slow) {}
+
+  // ── The first visit ──
+
+  void handle(Type type, uint64_t id, bool optional) {
+    if (id == 0 && optional) return;
+    worker::Object* object = check(type, id);
+    if (type == Type::kQueue) queue_ = static_cast<Queue*>(object);
+    if (type == Type::kKernel) kernel_ = static_cast<Kernel*>(object);
+    follow(object);
+  }
+  void handles(Type type, const wire::Words& ids) {
+    for (uint64_t id : ids) follow(check(type, id));
+  }
+  void waits(Type type, const wire::Words& ids) {
+    has_waits_ = ids.size() != 0;
+    handles(type, ids);
+  }
+  /// An object that may stand in a kernel argument.
+  void argument(uint64_t id) {
+    worker::Object* object = id == 0 ? nullptr : worker_.objects.find(id);
+    if (object != nullptr) follow(object);
+  }
+  void fresh(Type type, uint64_t id) {
+    if (id == 0) return;
+    if (wire::id_type(id) != static_cast<uint8_t>(type) || !worker_.objects.insert(id, worker_.make_placeholder(type))) {
+      worker_.broken("a new id that is taken or out of range", call_);
+    }
+  }
+
+  /// Whether the call must wait. A barrier comes after all that is parked in an out-of-order queue.
+  bool must_wait(bool barrier) {
+    if (barrier && !has_waits_ && queue_ != nullptr && !queue_->in_order) {
+      for (Parked* parked : queue_->parked) add(parked);
+    }
+    return !after_.empty();
+  }
+
+  /// Parks the call: `m` is visited once more for what it names.
+  template <class M>
+  void park(const M& m, bool barrier) {
+    // A launch has the arguments that its kernel has now: with a kernel of its own it holds up nobody else's.
+    Ref<worker::Object> substitute;
+    if constexpr (M::kOp == Op::EnqueueLaunch) {
+      if (kernel_->tail == nullptr && kernel_->error == CL_SUCCESS) substitute = worker_.private_kernel(*kernel_);
+    }
+    Names names{*this, barrier, static_cast<bool>(substitute), {}, {}};
+    m.handles(names);
+    if constexpr (M::kOp == Op::SetArg) names.argument(m.object);
+    Parked* parked = worker_.park(call_, after_, std::move(names.pins), std::move(names.locked));
+    parked->substitute = std::move(substitute);
+    if (queue_ != nullptr && !queue_->in_order) {
+      queue_->parked.push_back(parked);
+      parked->member_of = &queue_->parked;
+    }
+  }
+
+ private:
+  /// The second visit: which objects the parked call keeps, and which it holds up for later calls.
+  struct Names {
+    Gate& gate;
+    bool barrier;
+    bool own_kernel;
+    std::vector<Ref<worker::Object>> pins;
+    std::vector<Ref<worker::Object>> locked;
+
+    void handle(Type type, uint64_t id, bool /*optional*/) {
+      if (id == 0) return;
+      worker::Object* object = gate.worker_.objects.find(id);
+      // Calls that change or use up an object's state keep their order; the others only need it to be there.
+      bool ordered = type == Type::kCommandBuffer || (type == Type::kKernel && !own_kernel) ||
+                     (type == Type::kQueue && (gate.queue_->in_order || barrier)) ||
+                     (gate.slow_ && type == Type::kProgram);
+      (ordered ? locked : pins).emplace_back(object);
+    }
+    void handles(Type /*type*/, const wire::Words& ids) {
+      for (uint64_t id : ids) pins.emplace_back(gate.worker_.objects.find(id));
+    }
+    void waits(Type type, const wire::Words& ids) { handles(type, ids); }
+    void argument(uint64_t id) {
+      worker::Object* object = id == 0 ? nullptr : gate.worker_.objects.find(id);
+      if (object != nullptr) pins.emplace_back(object);
+    }
+    void fresh(Type /*type*/, uint64_t id) {
+      if (id != 0) locked.emplace_back(gate.worker_.objects.find(id));
+    }
+  };
+
+  worker::Object* check(Type type, uint64_t id) {
+    worker::Object* object = worker_.objects.find(id);
+    if (object == nullptr || wire::id_type(id) != static_cast<uint8_t>(type)) {
+      worker_.broken("an id that names no such object", call_);
+    }
+    return object;
+  }
+  void follow(const worker::Object* object) {
+    if (object->tail != nullptr) add(object->tail);
+  }
+  void add(Parked* parked) {
+    if (std::find(after_.begin(), after_.end(), parked) == after_.end()) after_.push_back(parked);
+  }
+
+  Worker& worker_;
+  Call& call_;
+  bool slow_;
+  bool has_waits_ = false;
+  Queue* queue_ = nullptr;
+  Kernel* kernel_ = nullptr;
+  std::vector<Parked*> after_;
+};
+
+}  // namespace cenote::opencl

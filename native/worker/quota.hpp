@@ -1,0 +1,72 @@
+// Device memory that this worker may give out. The supervisor grants it in steps over the control socket and keeps the
+// count, so that what a client or a driver does here cannot falsify it.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "worker/control.hpp"
+
+namespace cenote::worker {
+
+/// Memory taken for one object.
+struct Charge {
+  uint32_t device = 0;
+  size_t bytes = 0;
+  bool one_way = false;  // made without the client waiting, from what is set aside for that
+};
+
+/// From any thread.
+class Quota {
+ public:
+  /// Without this, as in tests of the worker alone, everything is granted.
+  void attach(Control* control);
+  /// Takes in a packet of the supervisor's.
+  void granted(uint32_t device, size_t bytes);
+  /// The supervisor is gone, and with it the count: from here on only the driver says when memory is used up.
+  void alone();
+
+  /// Asks for what the client may use without waiting, once for each device. Waits; not with the executor's lock.
+  void set_aside(const std::vector<uint32_t>& devices);
+
+  /// Takes bytes of one of the devices from what is granted already; false where that does not suffice.
+  bool take(const std::vector<uint32_t>& devices, Charge* charge);
+  /// The same, asking the supervisor, and waiting for memory whose release has begun. Not with the executor's lock.
+  bool obtain(const std::vector<uint32_t>& devices, Charge* charge);
+
+  /// The object is being released; its memory comes back when the driver has really freed it.
+  void release_begun();
+  void give_back(const Charge& charge);
+  /// Gives back what was taken for an object that was then not made.
+  void cancel(const Charge& charge);
+
+ private:
+  struct Account {
+    size_t granted = 0;
+    size_t used = 0;
+    size_t one_way_used = 0;
+    size_t set_aside = 0;  // of what is granted, for objects made without waiting
+    uint64_t asked = 0;
+    uint64_t answered = 0;
+    bool began = false;
+  };
+
+  static size_t needed(const Account& account, const Charge& charge);
+  bool take_locked(const std::vector<uint32_t>& devices, Charge* charge);
+  void ask(std::unique_lock<std::mutex>& lock, uint32_t device, size_t bytes);
+  void put_back(const Charge& charge);
+  void return_surplus(uint32_t device, Account& account, size_t keep);
+
+  Control* control_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<uint32_t, Account> accounts_;
+  int dying_ = 0;
+  bool alone_ = false;
+};
+
+}  // namespace cenote::worker
