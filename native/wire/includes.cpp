@@ -8,6 +8,10 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
 
+bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 struct Token {
   size_t begin;
   size_t end;
@@ -133,6 +137,7 @@ std::vector<Include> find_includes(std::string_view text) {
       for (std::string_view word : {"include_next", "include", "import", "embed"}) {
         if (text.compare(std::min(at, text.size()), word.size(), word) != 0) continue;
         size_t after = skip_blanks(text, at + word.size());
+        if (after == at + word.size() && after < text.size() && is_name(text[after])) continue;
         if (after < line_end) found.push_back(operand(text, after, line_end));
         break;
       }

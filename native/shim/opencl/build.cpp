@@ -34,6 +34,12 @@ cl_int chosen(const Program* program, cl_uint count, const cl_device_id* list, s
   return CL_SUCCESS;
 }
 
+bool in_progress(Program* program) {
+  std::lock_guard lock(program->lock);
+  const auto& builds = program->info->builds;
+  return std::any_of(builds.begin(), builds.end(), [](const Build& b) { return b.status == CL_BUILD_IN_PROGRESS; });
+}
+
 void begin(Program* program, const std::vector<uint64_t>& ids, const char* options) {
   std::lock_guard lock(program->lock);
   for (size_t i = 0; i < program->devices.size(); ++i) {
@@ -72,6 +78,7 @@ cl_int run(Program* program, const M& m, Notify notify, void* user_data) {
     return reply.status;
   }
   add_reference(program);
+  program->callbacks.fetch_add(1);
   uint64_t sequence = session->post_expecting(m, wire::kWantsReply, [&](uint64_t s) {
     session->begin_async();
     session->expect_reply(s, [=](int32_t, wire::Reader& body) {
@@ -79,11 +86,16 @@ cl_int run(Program* program, const M& m, Notify notify, void* user_data) {
       session->end_async();
       shim::run_callback([=] {
         notify(reinterpret_cast<cl_program>(program), user_data);
+        program->callbacks.fetch_sub(1);
         drop_reference(program);
       });
     });
   });
-  if (sequence == 0) return session->lost_status();
+  if (sequence == 0) {
+    program->callbacks.fetch_sub(1);
+    drop_reference(program);
+    return session->lost_status();
+  }
   session->flush();
   return CL_SUCCESS;
 }
@@ -96,7 +108,8 @@ cl_int build(cl_program handle, cl_uint count, const cl_device_id* list, const c
   if (notify == nullptr && user_data != nullptr) return CL_INVALID_VALUE;
   std::vector<uint64_t> ids;
   if (cl_int bad = chosen(program, count, list, &ids); bad != CL_SUCCESS) return bad;
-  if (program->references.load() > 1) return CL_INVALID_OPERATION;  // kernels are attached
+  if (program->references.load() > 1 + program->callbacks.load()) return CL_INVALID_OPERATION;  // kernels are attached
+  if (in_progress(program)) return CL_INVALID_OPERATION;
   if ((header_count == 0) != (headers == nullptr) || (header_count == 0) != (header_names == nullptr)) {
     return CL_INVALID_VALUE;
   }

@@ -88,7 +88,9 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info param, size_t size, v
     case CL_DEVICE_PARENT_DEVICE: return answer.number(reinterpret_cast<cl_device_id>(object->parent));
     case CL_DEVICE_REFERENCE_COUNT:
       return answer.number(object->parent == nullptr ? cl_uint{1} : cl_uint{object->user_references.load()});
-    case CL_DEVICE_PARTITION_TYPE: return answer.list(object->partition);
+    case CL_DEVICE_PARTITION_TYPE:
+      if (object->parent != nullptr) return answer.list(object->partition);
+      break;
     default: break;
   }
   if (const std::string* bytes = object->properties.get(param)) return answer.bytes(bytes->data(), bytes->size());

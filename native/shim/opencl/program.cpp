@@ -133,8 +133,8 @@ cl_program clCreateProgramWithBinary(cl_context context, cl_uint count, const cl
   for (cl_uint i = 0; i < count; ++i) {
     auto each = static_cast<cl_int>(body.word());
     if (binary_status != nullptr && body.ok()) binary_status[i] = each;
-    program->info->builds[i].binary_size = lengths[i];
   }
+  if (reply.status == CL_SUCCESS) program->info->read(body);
   return give(program, reply.status, errcode_ret);
 }
 
@@ -149,8 +149,11 @@ cl_program clCreateProgramWithBuiltInKernels(cl_context context, cl_uint count, 
   }
   Program* program = make(in, devices);
   if (program == nullptr) return fail<cl_program>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
-  cl_int status = send_and_wait(program, message(program, kFromBuiltIns, ids_of(devices), {}, wire::blob(kernel_names)));
-  return give(program, status, errcode_ret);
+  shim::Reply reply =
+      in->session->call(message(program, kFromBuiltIns, ids_of(devices), {}, wire::blob(kernel_names)));
+  if (reply.status == CL_SUCCESS) program->info->read(reply.reader());
+  program->info->built = !program->info->kernels.empty();
+  return give(program, reply.status, errcode_ret);
 }
 
 cl_program clCreateProgramWithIL(cl_context context, const void* il, size_t length, cl_int* errcode_ret) {
@@ -180,7 +183,7 @@ cl_int clSetProgramReleaseCallback(cl_program program, void(CL_CALLBACK* /*pfn_n
 cl_int clGetProgramInfo(cl_program program, cl_program_info param, size_t size, void* value, size_t* size_ret) {
   auto* object = as<Program>(program);
   if (object == nullptr) return CL_INVALID_PROGRAM;
-  std::lock_guard lock(object->lock);
+  std::unique_lock lock(object->lock);
   const ProgramInfo& info = *object->info;
   Answer answer{size, value, size_ret};
   switch (param) {
@@ -205,10 +208,13 @@ cl_int clGetProgramInfo(cl_program program, cl_program_info param, size_t size, 
       if (value == nullptr) return CL_SUCCESS;
       if (size < bytes) return CL_INVALID_VALUE;
       auto** to = static_cast<unsigned char**>(value);
-      for (size_t i = 0; i < info.builds.size(); ++i) {
-        if (to[i] == nullptr || info.builds[i].binary_size == 0) continue;
+      std::vector<size_t> sizes;
+      for (const Build& build : info.builds) sizes.push_back(build.binary_size);
+      lock.unlock();  // a build that ends meanwhile needs it
+      for (size_t i = 0; i < sizes.size(); ++i) {
+        if (to[i] == nullptr || sizes[i] == 0) continue;
         cl_int status = ask_server(object, QueryFunction::kProgramBinaries, object->id, 0, param, i, {},
-                                   {info.builds[i].binary_size, to[i], nullptr});
+                                   {sizes[i], to[i], nullptr});
         if (status != CL_SUCCESS) return status;
       }
       return CL_SUCCESS;

@@ -10,6 +10,7 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -104,6 +105,7 @@ class Drivers:
             (folder / name).write_text(f"{library}\n")
         environment["CENOTE_OPENCL_LOADER"] = str(loader)
         environment["OCL_ICD_VENDORS"] = f"{folder}/"
+        environment["CENOTE_WORKER_FOLDER"] = str(paths.runtime())
         if library_path:
             environment["LD_LIBRARY_PATH"] = os.pathsep.join(library_path)
         return cls(folder, _lock(folder), environment)
@@ -147,8 +149,20 @@ def _lock(folder: Path) -> int | None:
 
 
 def sweep() -> None:
-    """Removes what killed supervisors left behind."""
-    for folder in paths.runtime().glob("cenote-serve-*"):
-        if folder.stat().st_uid == os.getuid() and (descriptor := _lock(folder)) is not None:
+    """Removes what killed supervisors, and workers that outlived theirs, left behind."""
+    for pattern in ("cenote-serve-*", "cenote-worker-*"):
+        for folder in paths.runtime().glob(pattern):
+            _remove_unlocked(folder)
+
+
+def _remove_unlocked(folder: Path) -> None:
+    with suppress(OSError):
+        if folder.lstat().st_uid == os.getuid() and (descriptor := _lock(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(descriptor)
+
+
+def clean_after(pid: int) -> None:
+    """Removes the private folder of a worker that is gone."""
+    for folder in paths.runtime().glob(f"cenote-worker-{pid}-*"):
+        _remove_unlocked(folder)
