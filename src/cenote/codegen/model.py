@@ -141,7 +141,7 @@ def _param(name: str, annotation: Any) -> Param:
     shape = annotation
     if get_origin(annotation) is Annotated:
         shape, *roles = get_args(annotation)
-    inner = get_args(shape)[0] if get_args(shape) else None
+    inner: Any = get_args(shape)[0] if get_args(shape) else None
     for role in roles:
         match role:
             case idl.ErrorRole():
@@ -149,7 +149,9 @@ def _param(name: str, annotation: Any) -> Param:
             case idl.UserDataRole():
                 return Param(name, "userdata", "void*")
             case idl.CallbackRole(ctype) if "(" in ctype:
-                return Param(name, "callback", ctype.replace("CL_CALLBACK", "").replace("( *)", "(*)").replace("(* )", "(*)"))
+                return Param(
+                    name, "callback", ctype.replace("CL_CALLBACK", "").replace("( *)", "(*)").replace("(* )", "(*)")
+                )
             case idl.CallbackRole(ctype) | idl.OpaqueRole(ctype):
                 return Param(name, "opaque", ctype)
             case idl.New(optional):
@@ -157,9 +159,7 @@ def _param(name: str, annotation: Any) -> Param:
                     raise SpecError(f"{name}: New() on something that is no handle")
                 return Param(name, "new", f"{shape.ctype}*", handle=shape.__name__, optional=optional)
             case idl.Optional() if _is_handle(shape):
-                return Param(
-                    name, "handle", shape.ctype, handle=shape.__name__, invalid=shape.invalid, optional=True
-                )
+                return Param(name, "handle", shape.ctype, handle=shape.__name__, invalid=shape.invalid, optional=True)
             case idl.Out():
                 element = _scalar(inner)
                 if shape is idl.Bytes or shape is idl.Pointer:

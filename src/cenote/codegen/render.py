@@ -93,7 +93,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # C++ is not HTML
+        autoescape=False,  # noqa: S701 - C++ is not HTML
     )
     environment.filters["command_type"] = command_type
     return environment

@@ -2,25 +2,25 @@
 
 A parameter's annotation is one of the scalar aliases below, a handle class, or ``Annotated[<shape>, <role>, …]``:
 
-======================================================  ============================  =====================================
-annotation                                              C parameter                   meaning
-======================================================  ============================  =====================================
-``U32``, ``Size``, a ``Scalar`` alias of an API          the scalar                    carried as it is
-``Queue`` (any ``Handle`` class)                         ``cl_command_queue``          a live object; NULL is an error
-``Annotated[Mem, Optional()]``                           ``cl_mem``                    may be NULL
-``Annotated[Handles[Event], In("n")]``                   ``const cl_event *``          n handles
-``Annotated[Array[Size], In("work_dim")]``               ``const size_t *``            n scalars
-``Annotated[Bytes, In("size")]``                         ``const void *``              size bytes, read at the call
-``Annotated[Bytes, Out("size")]``                        ``void *``                    size bytes, written
-``Annotated[Array[U32], Out("n")]``                      ``cl_uint *``                 n scalars, written
-``Annotated[Text, In()]``                                ``const char *``              NUL-terminated
-``Annotated[Event, New(optional=True)]``                 ``cl_event *``                receives a new object
-return annotation ``Annotated[Mem, New()]``              returns ``cl_mem``            a new object
-``ErrorCode``                                            ``cl_int *errcode_ret``       never carried
-``Callback("void (*)(…)")``                              a function pointer            stays in the client
-``UserData``                                             ``void *user_data``           stays in the client
-``Opaque("const cl_image_desc *")``                      that type                     only for functions written by hand
-======================================================  ============================  =====================================
+=====================================================  ==========================  ====================================
+annotation                                             C parameter                 meaning
+=====================================================  ==========================  ====================================
+``U32``, ``Size``, a ``Scalar`` alias of an API        the scalar                  carried as it is
+``Queue`` (any ``Handle`` class)                       ``cl_command_queue``        a live object; NULL is an error
+``Annotated[Mem, Optional()]``                         ``cl_mem``                  may be NULL
+``Annotated[Handles[Event], In("n")]``                 ``const cl_event *``        n handles
+``Annotated[Array[Size], In("work_dim")]``             ``const size_t *``          n scalars
+``Annotated[Bytes, In("size")]``                       ``const void *``            size bytes, read at the call
+``Annotated[Bytes, Out("size")]``                      ``void *``                  size bytes, written
+``Annotated[Array[U32], Out("n")]``                    ``cl_uint *``               n scalars, written
+``Annotated[Text, In()]``                              ``const char *``            NUL-terminated
+``Annotated[Event, New(optional=True)]``               ``cl_event *``              receives a new object
+return annotation ``Annotated[Mem, New()]``            returns ``cl_mem``          a new object
+``ErrorCode``                                          ``cl_int *errcode_ret``     never carried
+``Annotated[Pointer, CallbackRole("void (*)(…)")]``    a function pointer          stays in the client
+``UserData``                                           ``void *user_data``         stays in the client
+``Annotated[Pointer, OpaqueRole("const … *")]``        that type                   only for functions written by hand
+=====================================================  ==========================  ====================================
 
 The count in ``In`` and ``Out`` is the name of another parameter or an integer; ``In("n", optional=True)`` allows NULL.
 """
@@ -35,7 +35,7 @@ from typing import Annotated, Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-# ── What a parameter is ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What a parameter is ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Pointer:
     """An address that only hand-written code looks at."""
 
 
-# ── What becomes of it ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What becomes of it ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,7 @@ ErrorCode = Annotated[Pointer, ErrorRole()]
 UserData = Annotated[Pointer, UserDataRole()]
 
 
-def Callback(ctype: str) -> Any:  # noqa: N802 - reads as a type
-    """A function pointer of C type ``ctype`` with ``(*)`` where the name goes."""
-    return Annotated[Pointer, CallbackRole(ctype)]
-
-
-def Opaque(ctype: str) -> Any:  # noqa: N802 - reads as a type
-    """A parameter of C type ``ctype`` that only hand-written code understands."""
-    return Annotated[Pointer, OpaqueRole(ctype)]
-
-
-# ── What a function is ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What a function is ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Carry(StrEnum):

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="empty-body"
 """Messages between shim and worker that no OpenCL function has: what several functions come down to on the wire."""
 
 from __future__ import annotations
