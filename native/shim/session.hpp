@@ -1,8 +1,8 @@
 // One client process on one server: sequence-numbered calls out, notices and bulk data in.
 //
-// Locks: send_mutex_ (the send buffer and sequence numbers) before state_mutex_ (all else). The I/O role, held by at most
-// one thread at a time, is the right to receive on every stream and to send on the bulk streams; a thread that waits
-// takes the role when it is free, and the I/O thread takes it while asynchronous work is outstanding.
+// Locks: send_mutex_ (the send buffer and sequence numbers) before state_mutex_ (all else). The I/O role, held by at
+// most one thread at a time, is the right to receive on every stream and to send on the bulk streams; a thread that
+// waits takes the role when it is free, and the I/O thread takes it while asynchronous work is outstanding.
 #pragma once
 
 #include <array>
@@ -57,7 +57,8 @@ class Session {
     std::lock_guard lock(send_mutex_);
     return append(m, flags);
   }
-  /// Sends a call that something will follow up: `expect(sequence)` runs with both locks held, before the call can leave.
+  /// Sends a call that something will follow up: `expect(sequence)` runs with both locks held, before the call can
+  /// leave.
   template <class M, class Expect>
   uint64_t post_expecting(const M& m, uint16_t flags, Expect&& expect) {
     std::lock_guard lock(send_mutex_);
@@ -156,17 +157,17 @@ class Session {
   };
   struct Stream {
     std::unique_ptr<wire::Transport> transport;
-    wire::BulkHeader header{};     // of the piece being received
-    size_t header_bytes = 0;       // received of it
-    uint64_t received = 0;         // of the piece's bytes
-    Region* target = nullptr;      // of the piece; valid while its transfer is registered
-    std::vector<char> discard;     // for data that nobody waits for any more
+    wire::BulkHeader header{};  // of the piece being received
+    size_t header_bytes = 0;    // received of it
+    uint64_t received = 0;      // of the piece's bytes
+    Region* target = nullptr;   // of the piece; valid while its transfer is registered
+    std::vector<char> discard;  // for data that nobody waits for any more
   };
   struct BulkJob {
     uint64_t sequence;
     uint64_t offset;
     uint64_t length;
-    uint64_t sent;          // bytes of the body
+    uint64_t sent;  // bytes of the body
     size_t header_sent;
     Region* region;
   };

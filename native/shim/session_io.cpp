@@ -5,9 +5,9 @@
 
 #include <cstring>
 
-#include "wire/log.hpp"
 #include "shim/output.hpp"
 #include "shim/session.hpp"
+#include "wire/log.hpp"
 
 namespace cenote::shim {
 
@@ -263,7 +263,8 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
 bool Session::arriving_before(uint64_t sequence, const Region& region) const {
   if (incoming_ == 0) return false;
   return std::any_of(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
-    return entry.second.to_client && entry.first < sequence && entry.second.region.overlaps(region.base, region.extent());
+    return entry.second.to_client && entry.first < sequence &&
+           entry.second.region.overlaps(region.base, region.extent());
   });
 }
 
@@ -272,7 +273,9 @@ void Session::finish_transfer(uint64_t sequence, int32_t status) {
   if (node.mapped().to_client) --incoming_;
   // Pieces of it that are still on their way are thrown away.
   for (Stream& stream : bulk_) {
-    if (stream.transport != nullptr && stream.header_bytes == sizeof stream.header && stream.header.sequence == sequence) stream.target = nullptr;
+    if (stream.transport != nullptr && stream.header_bytes == sizeof stream.header &&
+        stream.header.sequence == sequence)
+      stream.target = nullptr;
   }
   std::erase_if(jobs_, [&](const BulkJob& job) { return job.sequence == sequence && job.header_sent == 0; });
   std::erase_if(held_, [&](const BulkJob& job) {

@@ -23,7 +23,8 @@ bool first = true;
 void record(const char* name, const char* track, long thread, uint64_t begin, uint64_t end) {
   std::lock_guard guard(lock);
   if (file == nullptr) return;
-  std::fprintf(file, "%s\n{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":%d,\"tid\":%ld,\"ts\":%.3f,\"dur\":%.3f}",
+  std::fprintf(file,
+               "%s\n{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":%d,\"tid\":%ld,\"ts\":%.3f,\"dur\":%.3f}",
                first ? "" : ",", name, track, static_cast<int>(getpid()), thread, static_cast<double>(begin) / 1e3,
                static_cast<double>(end - begin) / 1e3);
   first = false;

@@ -18,16 +18,16 @@ inline constexpr uint16_t kWantsReply = 1;
 
 /// What the worker says on stream 0.
 enum class Notice : uint16_t {
-  kReply = 1,       // to the call `sequence`: status word, then what that call returns
-  kData = 2,        // bytes of a small read: status word, then the bytes
-  kPull = 3,        // send these bytes of the write `sequence` on a bulk stream: offset, length
-  kEvents = 4,      // events that ended: words of (id, status, times…)
-  kDestroyed = 5,   // ids that may be used again
-  kOutput = 6,      // bytes that kernels printed
-  kAck = 7,         // calls up to `sequence` have been taken off the stream
-  kCallback = 8,    // an API callback: kind, id, words
-  kDone = 9,        // a bulk transfer ended: status word
-  kCredit = 10,     // bytes of payloads that rode on stream 0 and are no longer held
+  kReply = 1,      // to the call `sequence`: status word, then what that call returns
+  kData = 2,       // bytes of a small read: status word, then the bytes
+  kPull = 3,       // send these bytes of the write `sequence` on a bulk stream: offset, length
+  kEvents = 4,     // events that ended: words of (id, status, times…)
+  kDestroyed = 5,  // ids that may be used again
+  kOutput = 6,     // bytes that kernels printed
+  kAck = 7,        // calls up to `sequence` have been taken off the stream
+  kCallback = 8,   // an API callback: kind, id, words
+  kDone = 9,       // a bulk transfer ended: status word
+  kCredit = 10,    // bytes of payloads that rode on stream 0 and are no longer held
 };
 
 /// Ahead of each notice, worker to client.

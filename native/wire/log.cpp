@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
-#include <algorithm>
 #include <cstring>
 
 namespace cenote {
@@ -42,13 +42,13 @@ void set_log_defaults(const char* line_name, LogLevel level) {
   default_level = level;
 }
 
-#define CENOTE_LOG_AT(function, at)            \
-  void function(const char* format, ...) {         \
-    if (level() < (at)) return;                \
-    va_list arguments;                         \
-    va_start(arguments, format);               \
-    write_line(format, arguments);             \
-    va_end(arguments);                         \
+#define CENOTE_LOG_AT(function, at)        \
+  void function(const char* format, ...) { \
+    if (level() < (at)) return;            \
+    va_list arguments;                     \
+    va_start(arguments, format);           \
+    write_line(format, arguments);         \
+    va_end(arguments);                     \
   }
 
 CENOTE_LOG_AT(log_error, LogLevel::kError)

@@ -111,8 +111,12 @@ bool Executor::process_input(uint64_t epoch) {
   while (in_end_ - in_begin_ >= sizeof(wire::CallHeader)) {
     wire::CallHeader header;
     std::memcpy(&header, in_.data() + in_begin_, sizeof header);
-    Call call{++sequence_, header.opcode, (header.flags & wire::kWantsReply) != 0,
-              in_.data() + in_begin_ + sizeof header, header.size - sizeof header, nullptr};
+    Call call{++sequence_,
+              header.opcode,
+              (header.flags & wire::kWantsReply) != 0,
+              in_.data() + in_begin_ + sizeof header,
+              header.size - sizeof header,
+              nullptr};
     if (header.size < sizeof header || header.size % 8 != 0 || header.size > wire::kMaxCall) {
       broken("a call of impossible size", call);
     }
@@ -222,7 +226,7 @@ void Executor::complete() {
 }
 
 Parked* Executor::park(Call& call, const std::vector<Parked*>& after, std::vector<Ref<Object>> pins,
-                    std::vector<Ref<Object>> locked) {
+                       std::vector<Ref<Object>> locked) {
   Parked* parked = call.parked;
   if (parked == nullptr) {
     parked = new Parked;

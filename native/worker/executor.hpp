@@ -1,9 +1,10 @@
-// The worker's engine, the same for every API: takes calls off stream 0 in order, parks those that must wait for others,
-// and never blocks on one of them.
+// The worker's engine, the same for every API: takes calls off stream 0 in order, parks those that must wait for
+// others, and never blocks on one of them.
 //
-// Leader and followers: one thread at a time leads, that is, reads calls and carries them out with the lock held. Before it
-// blocks in the driver on behalf of a call it gives up the lead and arms the socket; only if a further call comes
-// meanwhile does a follower wake and lead on. So a round trip costs no thread switch, and no call holds up another.
+// Leader and followers: one thread at a time leads, that is, reads calls and carries them out with the lock held.
+// Before it blocks in the driver on behalf of a call it gives up the lead and arms the socket; only if a further call
+// comes meanwhile does a follower wake and lead on. So a round trip costs no thread switch, and no call holds up
+// another.
 #pragma once
 
 #include <condition_variable>
@@ -39,7 +40,7 @@ struct Parked {
   std::vector<Parked*> next;
   uint32_t unmet = 0;
   std::vector<Parked*>* member_of = nullptr;  // a list to be taken off at release
-  Ref<Object> substitute;  // a private copy of an object that the client may change meanwhile
+  Ref<Object> substitute;                     // a private copy of an object that the client may change meanwhile
 };
 
 class Executor {
@@ -81,7 +82,7 @@ class Executor {
   virtual const char* name_of(uint16_t opcode) const = 0;
 
   Parked* park(Call& call, const std::vector<Parked*>& after, std::vector<Ref<Object>> pins,
-            std::vector<Ref<Object>> locked);
+               std::vector<Ref<Object>> locked);
   void run_ready();
 
  private:

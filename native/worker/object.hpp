@@ -1,4 +1,5 @@
-// The worker's side of the client's objects: found by id, checked for type and generation, counted under the executor's lock.
+// The worker's side of the client's objects: found by id, checked for type and generation, counted under the executor's
+// lock.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ struct Object {
 
   uint64_t id = 0;
   int references = 0;
-  int32_t error = 0;       // a failed create: every use answers with this
-  Parked* tail = nullptr;  // calls that name this object come after this one
-  int pins = 0;            // parked calls that name it: its id stays until they are done
-  bool doomed = false;     // the client has let go of it
+  int32_t error = 0;           // a failed create: every use answers with this
+  Parked* tail = nullptr;      // calls that name this object come after this one
+  int pins = 0;                // parked calls that name it: its id stays until they are done
+  bool doomed = false;         // the client has let go of it
   uint64_t destroy_reply = 0;  // the call to be answered when it is gone
 };
 

@@ -27,7 +27,7 @@ void Output::capture() {
 void Output::forward(Outbox& outbox) {
   if (file_ < 0) return;
   std::fflush(stdout);
-  struct stat now {};
+  struct stat now{};
   if (fstat(file_, &now) != 0 || static_cast<size_t>(now.st_size) <= sent_) return;
   std::vector<char> bytes;
   while (sent_ < static_cast<size_t>(now.st_size)) {

@@ -1,9 +1,9 @@
 // Info queries that no cache answers: one round trip.
 #pragma once
 
-#include "wire/opencl_queries.hpp"
 #include "shim/opencl/objects.hpp"
 #include "shim/opencl/properties.hpp"
+#include "wire/opencl_queries.hpp"
 
 namespace cenote::opencl {
 

@@ -99,7 +99,8 @@ cl_mem create(cl_context context, const cl_mem_properties* properties, cl_mem_fl
   } else {
     status = session->call(m).status;
   }
-  if (status == CL_SUCCESS && host_ptr != nullptr && shared == nullptr) status = upload_span(Span::buffer(mem, 0, size, host_ptr));
+  if (status == CL_SUCCESS && host_ptr != nullptr && shared == nullptr)
+    status = upload_span(Span::buffer(mem, 0, size, host_ptr));
   if (status != CL_SUCCESS) {
     drop_reference(mem);
     return fail<cl_mem>(errcode_ret, status);

@@ -17,7 +17,8 @@ using Notify = void(CL_CALLBACK*)(cl_program, void*);
 /// What kernels' arguments are is asked of the driver at every build; the program does not see the option.
 std::string with_argument_info(const char* options) {
   std::string all = options == nullptr ? "" : options;
-  if (all.find("-cl-kernel-arg-info") == std::string::npos) all += all.empty() ? "-cl-kernel-arg-info" : " -cl-kernel-arg-info";
+  if (all.find("-cl-kernel-arg-info") == std::string::npos)
+    all += all.empty() ? "-cl-kernel-arg-info" : " -cl-kernel-arg-info";
   return all;
 }
 

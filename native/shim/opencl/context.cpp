@@ -106,11 +106,16 @@ cl_int clGetContextInfo(cl_context context, cl_context_info param, size_t size, 
   if (object == nullptr) return CL_INVALID_CONTEXT;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_CONTEXT_REFERENCE_COUNT: return answer.number(cl_uint{object->user_references.load()});
-    case CL_CONTEXT_NUM_DEVICES: return answer.number(static_cast<cl_uint>(object->devices.size()));
-    case CL_CONTEXT_DEVICES: return answer.list(object->devices);
-    case CL_CONTEXT_PROPERTIES: return answer.list(object->properties);
-    default: return CL_INVALID_VALUE;
+    case CL_CONTEXT_REFERENCE_COUNT:
+      return answer.number(cl_uint{object->user_references.load()});
+    case CL_CONTEXT_NUM_DEVICES:
+      return answer.number(static_cast<cl_uint>(object->devices.size()));
+    case CL_CONTEXT_DEVICES:
+      return answer.list(object->devices);
+    case CL_CONTEXT_PROPERTIES:
+      return answer.list(object->properties);
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 

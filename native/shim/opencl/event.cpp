@@ -157,10 +157,14 @@ cl_int clGetEventInfo(cl_event event, cl_event_info param, size_t size, void* va
   if (object == nullptr) return CL_INVALID_EVENT;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_EVENT_COMMAND_QUEUE: return answer.number(reinterpret_cast<cl_command_queue>(object->queue));
-    case CL_EVENT_CONTEXT: return answer.number(reinterpret_cast<cl_context>(object->context));
-    case CL_EVENT_COMMAND_TYPE: return answer.number(object->command);
-    case CL_EVENT_REFERENCE_COUNT: return answer.number(cl_uint{object->user_references.load()});
+    case CL_EVENT_COMMAND_QUEUE:
+      return answer.number(reinterpret_cast<cl_command_queue>(object->queue));
+    case CL_EVENT_CONTEXT:
+      return answer.number(reinterpret_cast<cl_context>(object->context));
+    case CL_EVENT_COMMAND_TYPE:
+      return answer.number(object->command);
+    case CL_EVENT_REFERENCE_COUNT:
+      return answer.number(cl_uint{object->user_references.load()});
     case CL_EVENT_COMMAND_EXECUTION_STATUS: {
       settle(object);
       if (!object->ended() && object->command != CL_COMMAND_USER && value != nullptr) {
@@ -180,7 +184,8 @@ cl_int clGetEventInfo(cl_event event, cl_event_info param, size_t size, void* va
       if (status == CL_COMPLETE) sync_shared(object->context, object->queue, object->sequence, false);
       return answer.number(status);
     }
-    default: return CL_INVALID_VALUE;
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 

@@ -275,13 +275,20 @@ cl_int clGetKernelInfo(cl_kernel kernel, cl_kernel_info param, size_t size, void
   if (object == nullptr) return CL_INVALID_KERNEL;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_KERNEL_FUNCTION_NAME: return answer.text(object->info->name);
-    case CL_KERNEL_NUM_ARGS: return answer.number(static_cast<cl_uint>(object->info->parameters.size()));
-    case CL_KERNEL_REFERENCE_COUNT: return answer.number(cl_uint{object->user_references.load()});
-    case CL_KERNEL_CONTEXT: return answer.number(reinterpret_cast<cl_context>(object->context));
-    case CL_KERNEL_PROGRAM: return answer.number(reinterpret_cast<cl_program>(object->program));
-    case CL_KERNEL_ATTRIBUTES: return answer.text(object->info->attributes);
-    default: return CL_INVALID_VALUE;
+    case CL_KERNEL_FUNCTION_NAME:
+      return answer.text(object->info->name);
+    case CL_KERNEL_NUM_ARGS:
+      return answer.number(static_cast<cl_uint>(object->info->parameters.size()));
+    case CL_KERNEL_REFERENCE_COUNT:
+      return answer.number(cl_uint{object->user_references.load()});
+    case CL_KERNEL_CONTEXT:
+      return answer.number(reinterpret_cast<cl_context>(object->context));
+    case CL_KERNEL_PROGRAM:
+      return answer.number(reinterpret_cast<cl_program>(object->program));
+    case CL_KERNEL_ATTRIBUTES:
+      return answer.text(object->info->attributes);
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 
@@ -294,12 +301,18 @@ cl_int clGetKernelArgInfo(cl_kernel kernel, cl_uint index, cl_kernel_arg_info pa
   if (!parameter.known) return CL_KERNEL_ARG_INFO_NOT_AVAILABLE;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_KERNEL_ARG_ADDRESS_QUALIFIER: return answer.number(parameter.address);
-    case CL_KERNEL_ARG_ACCESS_QUALIFIER: return answer.number(parameter.access);
-    case CL_KERNEL_ARG_TYPE_NAME: return answer.text(parameter.type);
-    case CL_KERNEL_ARG_TYPE_QUALIFIER: return answer.number(parameter.qualifiers);
-    case CL_KERNEL_ARG_NAME: return answer.text(parameter.name);
-    default: return CL_INVALID_VALUE;
+    case CL_KERNEL_ARG_ADDRESS_QUALIFIER:
+      return answer.number(parameter.address);
+    case CL_KERNEL_ARG_ACCESS_QUALIFIER:
+      return answer.number(parameter.access);
+    case CL_KERNEL_ARG_TYPE_NAME:
+      return answer.text(parameter.type);
+    case CL_KERNEL_ARG_TYPE_QUALIFIER:
+      return answer.number(parameter.qualifiers);
+    case CL_KERNEL_ARG_NAME:
+      return answer.text(parameter.name);
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 
@@ -325,8 +338,8 @@ cl_int clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id device, cl_kernel
   return ask_server(object, QueryFunction::kKernelWorkGroup, object->id, (*at)->id, param, 0, {}, answer);
 }
 
-cl_int clGetKernelSubGroupInfo(cl_kernel kernel, cl_device_id device, cl_kernel_sub_group_info param,
-                               size_t input_size, const void* input, size_t size, void* value, size_t* size_ret) {
+cl_int clGetKernelSubGroupInfo(cl_kernel kernel, cl_device_id device, cl_kernel_sub_group_info param, size_t input_size,
+                               const void* input, size_t size, void* value, size_t* size_ret) {
   auto* object = as<Kernel>(kernel);
   if (object == nullptr) return CL_INVALID_KERNEL;
   const auto& devices = object->program->devices;

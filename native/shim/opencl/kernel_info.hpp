@@ -29,9 +29,9 @@ struct KernelInfo {
   /// For each device of the program: answers of clGetKernelWorkGroupInfo in the order of kWorkGroupParams.
   std::vector<std::vector<std::string>> work_group;
 
-  static constexpr cl_uint kWorkGroupParams[] = {
-      CL_KERNEL_WORK_GROUP_SIZE, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, CL_KERNEL_LOCAL_MEM_SIZE,
-      CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, CL_KERNEL_PRIVATE_MEM_SIZE};
+  static constexpr cl_uint kWorkGroupParams[] = {CL_KERNEL_WORK_GROUP_SIZE, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
+                                                 CL_KERNEL_LOCAL_MEM_SIZE, CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE,
+                                                 CL_KERNEL_PRIVATE_MEM_SIZE};
 
   /// NULL where the bytes are no description of a kernel.
   static std::shared_ptr<const KernelInfo> read(wire::Reader& in);

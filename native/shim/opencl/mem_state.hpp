@@ -27,7 +27,8 @@ struct MemState {
   cl_uint pipe_max_packets = 0;
   std::vector<DestructorCallback> destructors;
   std::mutex lock;
-  char* shadow = nullptr;  // of a root buffer or an image, reserved at the first map; the host pointer where there is one
+  char* shadow =
+      nullptr;  // of a root buffer or an image, reserved at the first map; the host pointer where there is one
   size_t shadow_size = 0;
   std::multimap<void*, Mapping> mappings;
 

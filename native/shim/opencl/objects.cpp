@@ -94,7 +94,8 @@ void end_event(Event* event) {
 void drop_reference(Object* object) {
   if (object->references.fetch_sub(1) != 1) return;
   switch (static_cast<Type>(object->type.load())) {
-    case Type::kPlatform: break;
+    case Type::kPlatform:
+      break;
     case Type::kDevice: {
       auto* device = static_cast<Device*>(object);
       Device* parent = device->parent;
@@ -102,7 +103,9 @@ void drop_reference(Object* object) {
       if (parent != nullptr && parent->parent != nullptr) drop_reference(parent);
       break;
     }
-    case Type::kContext: end_context(static_cast<Context*>(object)); break;
+    case Type::kContext:
+      end_context(static_cast<Context*>(object));
+      break;
     case Type::kQueue: {
       auto* queue = static_cast<Queue*>(object);
       Context* context = queue->context;
@@ -112,7 +115,9 @@ void drop_reference(Object* object) {
       drop_reference(context);
       break;
     }
-    case Type::kMem: end_mem(static_cast<Mem*>(object)); break;
+    case Type::kMem:
+      end_mem(static_cast<Mem*>(object));
+      break;
     case Type::kSampler: {
       auto* sampler = static_cast<Sampler*>(object);
       Context* context = sampler->context;
@@ -134,7 +139,9 @@ void drop_reference(Object* object) {
       drop_reference(program);
       break;
     }
-    case Type::kEvent: end_event(static_cast<Event*>(object)); break;
+    case Type::kEvent:
+      end_event(static_cast<Event*>(object));
+      break;
     case Type::kCommandBuffer: {
       auto* buffer = static_cast<CommandBuffer*>(object);
       auto queues = std::move(buffer->queues);

@@ -57,7 +57,8 @@ void keep_carried(Properties& properties, cl_uint text, cl_uint versions, std::s
   std::string left;
   for (size_t at = 0; at + sizeof(cl_name_version) <= list->size(); at += sizeof(cl_name_version)) {
     std::string_view name(list->data() + at + offsetof(cl_name_version, name));
-    if (name != always && carried(name) && !outdated(properties, versions, name)) left.append(*list, at, sizeof(cl_name_version));
+    if (name != always && carried(name) && !outdated(properties, versions, name))
+      left.append(*list, at, sizeof(cl_name_version));
   }
   if (!always.empty()) {
     cl_name_version own{1U << 22, {}};

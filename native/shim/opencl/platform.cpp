@@ -84,14 +84,17 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info param, size_t size, v
   if (object == nullptr) return CL_INVALID_DEVICE;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_DEVICE_PLATFORM: return answer.number(reinterpret_cast<cl_platform_id>(object->platform));
-    case CL_DEVICE_PARENT_DEVICE: return answer.number(reinterpret_cast<cl_device_id>(object->parent));
+    case CL_DEVICE_PLATFORM:
+      return answer.number(reinterpret_cast<cl_platform_id>(object->platform));
+    case CL_DEVICE_PARENT_DEVICE:
+      return answer.number(reinterpret_cast<cl_device_id>(object->parent));
     case CL_DEVICE_REFERENCE_COUNT:
       return answer.number(object->parent == nullptr ? cl_uint{1} : cl_uint{object->user_references.load()});
     case CL_DEVICE_PARTITION_TYPE:
       if (object->parent != nullptr) return answer.list(object->partition);
       break;
-    default: break;
+    default:
+      break;
   }
   if (const std::string* bytes = object->properties.get(param)) return answer.bytes(bytes->data(), bytes->size());
   return ask_server(object, QueryFunction::kDevice, object->id, 0, param, 0, {}, answer);
@@ -122,8 +125,8 @@ cl_int clGetDeviceAndHostTimer(cl_device_id device, cl_ulong* device_timestamp, 
   if (device_timestamp == nullptr || host_timestamp == nullptr) return CL_INVALID_VALUE;
   // The device's clock is read half a round trip before the reply is here.
   cl_ulong before = host_clock();
-  cl_int status =
-      ask_server(object, QueryFunction::kDeviceTimer, object->id, 0, 0, 0, {}, {sizeof(cl_ulong), device_timestamp, nullptr});
+  cl_int status = ask_server(object, QueryFunction::kDeviceTimer, object->id, 0, 0, 0, {},
+                             {sizeof(cl_ulong), device_timestamp, nullptr});
   cl_ulong after = host_clock();
   *host_timestamp = before + (after - before) / 2;
   return status;

@@ -127,8 +127,8 @@ cl_program clCreateProgramWithBinary(cl_context context, cl_uint count, const cl
   }
   Program* program = make(in, devices);
   if (program == nullptr) return fail<cl_program>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
-  shim::Reply reply = in->session->call(
-      message(program, kFromBinaries, ids_of(devices), sizes, wire::Blob{data.data(), data.size()}));
+  shim::Reply reply =
+      in->session->call(message(program, kFromBinaries, ids_of(devices), sizes, wire::Blob{data.data(), data.size()}));
   wire::Reader body = reply.reader();
   for (cl_uint i = 0; i < count; ++i) {
     auto each = static_cast<cl_int>(body.word());
@@ -149,8 +149,7 @@ cl_program clCreateProgramWithBuiltInKernels(cl_context context, cl_uint count, 
   }
   Program* program = make(in, devices);
   if (program == nullptr) return fail<cl_program>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
-  shim::Reply reply =
-      in->session->call(message(program, kFromBuiltIns, ids_of(devices), {}, wire::blob(kernel_names)));
+  shim::Reply reply = in->session->call(message(program, kFromBuiltIns, ids_of(devices), {}, wire::blob(kernel_names)));
   if (reply.status == CL_SUCCESS) program->info->read(reply.reader());
   program->info->built = !program->info->kernels.empty();
   return give(program, reply.status, errcode_ret);
@@ -187,12 +186,18 @@ cl_int clGetProgramInfo(cl_program program, cl_program_info param, size_t size, 
   const ProgramInfo& info = *object->info;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_PROGRAM_REFERENCE_COUNT: return answer.number(cl_uint{object->user_references.load()});
-    case CL_PROGRAM_CONTEXT: return answer.number(reinterpret_cast<cl_context>(object->context));
-    case CL_PROGRAM_NUM_DEVICES: return answer.number(static_cast<cl_uint>(object->devices.size()));
-    case CL_PROGRAM_DEVICES: return answer.list(object->devices);
-    case CL_PROGRAM_SOURCE: return answer.text(info.source);
-    case CL_PROGRAM_IL: return answer.bytes(info.il.data(), info.il.size());
+    case CL_PROGRAM_REFERENCE_COUNT:
+      return answer.number(cl_uint{object->user_references.load()});
+    case CL_PROGRAM_CONTEXT:
+      return answer.number(reinterpret_cast<cl_context>(object->context));
+    case CL_PROGRAM_NUM_DEVICES:
+      return answer.number(static_cast<cl_uint>(object->devices.size()));
+    case CL_PROGRAM_DEVICES:
+      return answer.list(object->devices);
+    case CL_PROGRAM_SOURCE:
+      return answer.text(info.source);
+    case CL_PROGRAM_IL:
+      return answer.bytes(info.il.data(), info.il.size());
     case CL_PROGRAM_NUM_KERNELS:
       return info.built ? answer.number(info.kernels.size()) : cl_int{CL_INVALID_PROGRAM_EXECUTABLE};
     case CL_PROGRAM_KERNEL_NAMES:
@@ -220,8 +225,10 @@ cl_int clGetProgramInfo(cl_program program, cl_program_info param, size_t size, 
       return CL_SUCCESS;
     }
     case CL_PROGRAM_SCOPE_GLOBAL_CTORS_PRESENT:
-    case CL_PROGRAM_SCOPE_GLOBAL_DTORS_PRESENT: return answer.number(cl_bool{0});
-    default: return CL_INVALID_VALUE;
+    case CL_PROGRAM_SCOPE_GLOBAL_DTORS_PRESENT:
+      return answer.number(cl_bool{0});
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 
@@ -235,12 +242,18 @@ cl_int clGetProgramBuildInfo(cl_program program, cl_device_id device, cl_program
   const Build& build = object->info->builds[static_cast<size_t>(at - object->devices.begin())];
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_PROGRAM_BUILD_STATUS: return answer.number(build.status);
-    case CL_PROGRAM_BUILD_OPTIONS: return answer.text(build.options);
-    case CL_PROGRAM_BUILD_LOG: return answer.text(build.log);
-    case CL_PROGRAM_BINARY_TYPE: return answer.number(build.binary_type);
-    case CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE: return answer.number(build.global_variables);
-    default: return CL_INVALID_VALUE;
+    case CL_PROGRAM_BUILD_STATUS:
+      return answer.number(build.status);
+    case CL_PROGRAM_BUILD_OPTIONS:
+      return answer.text(build.options);
+    case CL_PROGRAM_BUILD_LOG:
+      return answer.text(build.log);
+    case CL_PROGRAM_BINARY_TYPE:
+      return answer.number(build.binary_type);
+    case CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE:
+      return answer.number(build.global_variables);
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 

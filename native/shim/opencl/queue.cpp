@@ -97,17 +97,22 @@ cl_int clGetCommandQueueInfo(cl_command_queue queue, cl_command_queue_info param
   if (object == nullptr) return CL_INVALID_COMMAND_QUEUE;
   Answer answer{size, value, size_ret};
   switch (param) {
-    case CL_QUEUE_CONTEXT: return answer.number(reinterpret_cast<cl_context>(object->context));
-    case CL_QUEUE_DEVICE: return answer.number(reinterpret_cast<cl_device_id>(object->device));
-    case CL_QUEUE_REFERENCE_COUNT: return answer.number(cl_uint{object->user_references.load()});
-    case CL_QUEUE_PROPERTIES: return answer.number(object->flags);
+    case CL_QUEUE_CONTEXT:
+      return answer.number(reinterpret_cast<cl_context>(object->context));
+    case CL_QUEUE_DEVICE:
+      return answer.number(reinterpret_cast<cl_device_id>(object->device));
+    case CL_QUEUE_REFERENCE_COUNT:
+      return answer.number(cl_uint{object->user_references.load()});
+    case CL_QUEUE_PROPERTIES:
+      return answer.number(object->flags);
     case CL_QUEUE_SIZE:
-      return (object->flags & CL_QUEUE_ON_DEVICE) != 0 ? answer.number(object->size)
-                                                       : cl_int{CL_INVALID_COMMAND_QUEUE};
-    case CL_QUEUE_DEVICE_DEFAULT: return answer.number(cl_command_queue{nullptr});
+      return (object->flags & CL_QUEUE_ON_DEVICE) != 0 ? answer.number(object->size) : cl_int{CL_INVALID_COMMAND_QUEUE};
+    case CL_QUEUE_DEVICE_DEFAULT:
+      return answer.number(cl_command_queue{nullptr});
     case CL_QUEUE_PROPERTIES_ARRAY:
       return object->created_with_properties ? answer.list(object->properties) : answer.bytes(nullptr, 0);
-    default: return CL_INVALID_VALUE;
+    default:
+      return CL_INVALID_VALUE;
   }
 }
 

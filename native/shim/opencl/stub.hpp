@@ -131,7 +131,8 @@ inline void remember(Sampler* sampler, const msg::clCreateSampler& m) {
 
 /// Makes an object by a one-way call; `*id` in the message is set to its id.
 template <class T, class Parent, class M>
-auto create(Parent* parent, M& m, uint64_t* id, cl_int* errcode_ret) -> decltype(handle_type(static_cast<T*>(nullptr))) {
+auto create(Parent* parent, M& m, uint64_t* id, cl_int* errcode_ret)
+    -> decltype(handle_type(static_cast<T*>(nullptr))) {
   using Handle = decltype(handle_type(static_cast<T*>(nullptr)));
   T* object = make_object<T>(parent);
   if (object == nullptr) return fail<Handle>(errcode_ret, CL_OUT_OF_HOST_MEMORY);

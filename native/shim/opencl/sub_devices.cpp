@@ -1,5 +1,5 @@
-// Sub-devices. The server divides the device and tells what the parts are like; ids are given to them afterwards, because
-// nobody knows beforehand how many there will be.
+// Sub-devices. The server divides the device and tells what the parts are like; ids are given to them afterwards,
+// because nobody knows beforehand how many there will be.
 #include "shim/opencl/overrides.hpp"
 #include "shim/opencl/stub.hpp"
 #include "shim/opencl_hand.hpp"

@@ -8,10 +8,13 @@ int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t ind
   const Driver& driver = *kernel.program->context->driver;
   const Kernel::Argument& argument = kernel.arguments.at(index);
   switch (argument.kind) {
-    case kArgLocal: return driver.clSetKernelArg(to, index, argument.size, nullptr);
-    case kArgNull: return driver.clSetKernelArg(to, index, argument.size, nullptr);
+    case kArgLocal:
+      return driver.clSetKernelArg(to, index, argument.size, nullptr);
+    case kArgNull:
+      return driver.clSetKernelArg(to, index, argument.size, nullptr);
     case kArgSvm:
-    case kArgUsm: return set_shared_argument(kernel, to, index, argument.object, argument.kind == kArgUsm);
+    case kArgUsm:
+      return set_shared_argument(kernel, to, index, argument.object, argument.kind == kArgUsm);
     case kArgObject: {
       worker::Object* object = w.objects.find(argument.object);
       if (object == nullptr) return CL_INVALID_ARG_VALUE;
@@ -22,7 +25,8 @@ int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t ind
       if (auto* queue = dynamic_cast<Queue*>(object)) native = queue->native;
       return driver.clSetKernelArg(to, index, sizeof native, &native);
     }
-    default: return driver.clSetKernelArg(to, index, argument.size, argument.value.data());
+    default:
+      return driver.clSetKernelArg(to, index, argument.size, argument.value.data());
   }
 }
 

@@ -36,7 +36,8 @@ class Gate {
   }
   void fresh(Type type, uint64_t id) {
     if (id == 0) return;
-    if (wire::id_type(id) != static_cast<uint8_t>(type) || !worker_.objects.insert(id, worker_.make_placeholder(type))) {
+    if (wire::id_type(id) != static_cast<uint8_t>(type) ||
+        !worker_.objects.insert(id, worker_.make_placeholder(type))) {
       worker_.broken("a new id that is taken or out of range", call_);
     }
   }

@@ -42,7 +42,8 @@ bool Geometry::parse(uint32_t which, const wire::Words& words, uint64_t total) {
       region = {words[3], words[4], words[5]};
       pixel = words[6];
       break;
-    default: return false;
+    default:
+      return false;
   }
   return total != 0 && product_is(region[0], region[1], region[2], pixel, total);
 }
@@ -52,8 +53,10 @@ std::vector<Chunk> Geometry::chunks() const {
   uint64_t row = region[0] * pixel;
   uint64_t slice = row * region[1];
   auto add = [&](size_t x, size_t y, size_t z, size_t w, size_t h, size_t d) {
-    all.push_back({z * slice + y * row + x * pixel, uint64_t{w} * pixel * h * d,
-                   {origin[0] + x, origin[1] + y, origin[2] + z}, {w, h, d}});
+    all.push_back({z * slice + y * row + x * pixel,
+                   uint64_t{w} * pixel * h * d,
+                   {origin[0] + x, origin[1] + y, origin[2] + z},
+                   {w, h, d}});
   };
   if (slice <= wire::kChunk) {
     size_t step = std::max<size_t>(1, wire::kChunk / slice);
@@ -76,7 +79,8 @@ int32_t Geometry::read(const Driver& d, cl_command_queue q, cl_mem m, bool block
                        cl_uint waits, const cl_event* list, cl_event* event) const {
   cl_bool wait = blocking ? 1 : 0;
   switch (kind) {
-    case kRegionBuffer: return d.clEnqueueReadBuffer(q, m, wait, c.origin[0], c.size, to, waits, list, event);
+    case kRegionBuffer:
+      return d.clEnqueueReadBuffer(q, m, wait, c.origin[0], c.size, to, waits, list, event);
     case kRegionRect: {
       const size_t zero[3] = {0, 0, 0};
       return d.clEnqueueReadBufferRect(q, m, wait, c.origin.data(), zero, c.region.data(), row_pitch, slice_pitch,
@@ -94,7 +98,8 @@ int32_t Geometry::write(const Driver& d, cl_command_queue q, cl_mem m, bool bloc
                         cl_uint waits, const cl_event* list, cl_event* event) const {
   cl_bool wait = blocking ? 1 : 0;
   switch (kind) {
-    case kRegionBuffer: return d.clEnqueueWriteBuffer(q, m, wait, c.origin[0], c.size, from, waits, list, event);
+    case kRegionBuffer:
+      return d.clEnqueueWriteBuffer(q, m, wait, c.origin[0], c.size, from, waits, list, event);
     case kRegionRect: {
       const size_t zero[3] = {0, 0, 0};
       return d.clEnqueueWriteBufferRect(q, m, wait, c.origin.data(), zero, c.region.data(), row_pitch, slice_pitch,

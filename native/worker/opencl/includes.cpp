@@ -81,7 +81,8 @@ std::string contain_operand(std::string_view operand, char form, const View* vie
   std::string text(operand);
   if (form == 0) {
     for (size_t at = text.find('/'); at != std::string::npos; at = text.find('/', at + 1)) {
-      bool starts = at > 0 && (text[at - 1] == '(' || text[at - 1] == '"' || text[at - 1] == '<' || text[at - 1] == ' ');
+      bool starts =
+          at > 0 && (text[at - 1] == '(' || text[at - 1] == '"' || text[at - 1] == '<' || text[at - 1] == ' ');
       bool comment = at + 1 < text.size() && (text[at + 1] == '*' || text[at + 1] == '/');
       if (!starts || comment) continue;
       text.insert(at, wire::kFilesFolder);
@@ -119,7 +120,8 @@ bool Includes::store(const wire::Blob& data) {
   std::string digest = digest_of(data.text());
   if (!stored_.emplace(digest, data.size()).second) return true;
   bytes_ += data.size();
-  if (!write_file(folder_ + "/store/" + digest, data.text())) log_error("no room for a client's file in %s", folder_.c_str());
+  if (!write_file(folder_ + "/store/" + digest, data.text()))
+    log_error("no room for a client's file in %s", folder_.c_str());
   return true;
 }
 
@@ -131,9 +133,7 @@ bool Includes::add_view(uint64_t number, const wire::Blob& manifest) {
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     return entry;
   };
-  auto proper = [](std::string_view path) {
-    return path.size() < 4096 && wire::absolute_path("/", path) == path;
-  };
+  auto proper = [](std::string_view path) { return path.size() < 4096 && wire::absolute_path("/", path) == path; };
   auto view = std::make_shared<View>();
   view->cwd = next();
   if (!proper(view->cwd)) return false;
@@ -187,7 +187,8 @@ Prepared Includes::prepare(const View* view, const std::string& options) {
         all.names.emplace_back(replacement, option->value);
       }
     } else if (option->kind == wire::PathOption::kFile) {
-      replacement = view == nullptr ? "v/none" : quoted(place_of(*view, find(*view, option->value, view->cwd, all.folders)));
+      replacement =
+          view == nullptr ? "v/none" : quoted(place_of(*view, find(*view, option->value, view->cwd, all.folders)));
     } else {
       std::string value = option->value;
       bool in_quotes = value.size() > 1 && value.front() == '"' && value.back() == '"';
@@ -241,7 +242,8 @@ void Includes::lay_out(View* laid, const std::vector<std::string>& folders) {
     std::string place = place_of(view, folder);
     make_folders(place);
     std::string target = std::string(wire::kFilesFolder) + folder;
-    if (symlink(target.c_str(), (view.name + "/" + short_name(folder)).c_str()) != 0) log_debug("a folder is there already");
+    if (symlink(target.c_str(), (view.name + "/" + short_name(folder)).c_str()) != 0)
+      log_debug("a folder is there already");
   }
 }
 

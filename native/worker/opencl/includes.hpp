@@ -54,7 +54,8 @@ class Includes {
 
   // Without the executor's lock:
 
-  /// Makes the private folder the working folder, where there is nothing of this host's, and puts the view's files there.
+  /// Makes the private folder the working folder, where there is nothing of this host's, and puts the view's files
+  /// there.
   void lay_out(View* view, const std::vector<std::string>& folders);
   /// The driver's message with the client's names in it.
   std::string client_names(std::string text, const Names& names) const;

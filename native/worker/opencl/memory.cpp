@@ -12,8 +12,8 @@ namespace cenote::opencl {
 
 namespace {
 
-constexpr cl_mem_flags kCarriedFlags = CL_MEM_READ_WRITE | CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY |
-                                       CL_MEM_KERNEL_READ_AND_WRITE;
+constexpr cl_mem_flags kCarriedFlags =
+    CL_MEM_READ_WRITE | CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY | CL_MEM_KERNEL_READ_AND_WRITE;
 
 std::vector<cl_mem_properties> property_list(const wire::Words& words) {
   std::vector<cl_mem_properties> list(words.begin(), words.end());
@@ -102,8 +102,7 @@ void handle(Worker& w, Call& call, const msg::CreateBuffer& m) {
             size = static_cast<size_t>(m.size)](cl_int* error) {
              const Driver& driver = *context->driver;
              if (properties.size() > 1 && driver.clCreateBufferWithProperties != nullptr) {
-               return driver.clCreateBufferWithProperties(context->native, properties.data(), flags, size, host,
-                                                          error);
+               return driver.clCreateBufferWithProperties(context->native, properties.data(), flags, size, host, error);
              }
              return driver.clCreateBuffer(context->native, flags, size, host, error);
            });

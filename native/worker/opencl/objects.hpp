@@ -37,9 +37,9 @@ struct Context : worker::Object {
   cl_context native = nullptr;
   const Driver* driver = nullptr;
   std::vector<cl_device_id> devices;
-  std::vector<uint32_t> memory;  // indexes of the whole devices whose memory its objects take
-  bool unified = false;                // all devices share the host's memory: a map is no copy
-  cl_command_queue uploads = nullptr;  // for first contents, made when needed
+  std::vector<uint32_t> memory;          // indexes of the whole devices whose memory its objects take
+  bool unified = false;                  // all devices share the host's memory: a map is no copy
+  cl_command_queue uploads = nullptr;    // for first contents, made when needed
   std::unique_ptr<SharedMemory> shared;  // made at the first slab
   Context();
   ~Context() override;
@@ -51,8 +51,8 @@ struct Queue : worker::Object {
   Ref<Context> context;
   bool in_order = true;
   bool profiling = false;
-  int32_t deferred_error = 0;             // of a command without an event, for the next call that waits
-  std::vector<worker::Parked*> parked;    // of an out-of-order queue: what its next barrier waits for
+  int32_t deferred_error = 0;           // of a command without an event, for the next call that waits
+  std::vector<worker::Parked*> parked;  // of an out-of-order queue: what its next barrier waits for
   ~Queue() override;
 };
 

@@ -105,13 +105,14 @@ void handle(Worker& w, Call& call, const msg::CreateProgram& m) {
           binaries.push_back(at);
           at += length;
         }
-        cl_program made = d.clCreateProgramWithBinary(context->native, static_cast<cl_uint>(devices.size()),
-                                                      devices.data(), lengths.data(), binaries.data(), each.data(),
-                                                      error);
+        cl_program made =
+            d.clCreateProgramWithBinary(context->native, static_cast<cl_uint>(devices.size()), devices.data(),
+                                        lengths.data(), binaries.data(), each.data(), error);
         for (cl_int status : each) body.word(static_cast<uint64_t>(int64_t{status}));
         return made;
       }
-      default: break;
+      default:
+        break;
     }
     *error = CL_INVALID_OPERATION;
     return nullptr;

@@ -33,11 +33,15 @@ T number_of(const std::vector<char>& value) {
 
 std::vector<cl_device_id> devices_of(const Program& program) {
   const Driver& d = *program.context->driver;
-  std::vector<char> value =
-      fetch([&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program.native, CL_PROGRAM_DEVICES, n, v, r); });
+  std::vector<char> value = fetch(
+      [&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program.native, CL_PROGRAM_DEVICES, n, v, r); });
   std::vector<cl_device_id> devices(value.size() / sizeof(cl_device_id));
   if (!devices.empty()) std::memcpy(devices.data(), value.data(), devices.size() * sizeof(cl_device_id));
-  return devices;
+  // Some drivers name the whole device where the program is for its parts.
+  const auto& all = program.context->devices;
+  bool own = std::all_of(devices.begin(), devices.end(),
+                         [&](cl_device_id d) { return std::find(all.begin(), all.end(), d) != all.end(); });
+  return own ? devices : all;
 }
 
 /// Size of an argument passed by value, found by trying: only the right one is accepted. 0 where that tells nothing.
@@ -67,8 +71,7 @@ bool is_object_type(const std::string& type) {
 
 void describe_argument(const Driver& d, cl_kernel kernel, cl_uint index, worker::Bytes& out) {
   auto info = [&](cl_kernel_arg_info param) {
-    return fetch(
-        [&](size_t n, void* v, size_t* r) { return d.clGetKernelArgInfo(kernel, index, param, n, v, r); });
+    return fetch([&](size_t n, void* v, size_t* r) { return d.clGetKernelArgInfo(kernel, index, param, n, v, r); });
   };
   std::vector<char> address = info(CL_KERNEL_ARG_ADDRESS_QUALIFIER);
   std::string type = text_of(info(CL_KERNEL_ARG_TYPE_NAME));
@@ -112,9 +115,8 @@ void describe_kernel(const Program& program, cl_kernel kernel, worker::Bytes& ou
   out.word(devices.size());
   for (cl_device_id device : devices) {
     for (cl_kernel_work_group_info param : kParams) {
-      std::vector<char> value = fetch([&](size_t n, void* v, size_t* r) {
-        return d.clGetKernelWorkGroupInfo(kernel, device, param, n, v, r);
-      });
+      std::vector<char> value = fetch(
+          [&](size_t n, void* v, size_t* r) { return d.clGetKernelWorkGroupInfo(kernel, device, param, n, v, r); });
       out.bytes(value.data(), value.size());
     }
   }

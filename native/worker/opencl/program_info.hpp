@@ -9,7 +9,8 @@
 
 namespace cenote::opencl {
 
-/// Appends the build's outcome for each device of the program, and all its kernels. `log` changes the driver's messages.
+/// Appends the build's outcome for each device of the program, and all its kernels. `log` changes the driver's
+/// messages.
 void describe_program(const Program& program, worker::Bytes& out,
                       const std::function<std::string(std::string)>& log = {});
 

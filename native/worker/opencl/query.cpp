@@ -1,4 +1,5 @@
-// Info queries that the shim has no answer to. Only raw bytes go back: a handle of the driver's means nothing to the client.
+// Info queries that the shim has no answer to. Only raw bytes go back: a handle of the driver's means nothing to the
+// client.
 #include "wire/opencl_queries.hpp"
 #include "worker/opencl/plain.hpp"
 #include "worker/opencl_handlers.hpp"
@@ -84,13 +85,14 @@ int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>&
         return mem->context->driver->clGetImageInfo(mem->native, param, n, v, r);
       });
     }
-    case QueryFunction::kProgramBinaries: return program_binary(*typed<Program>(w, call, m.object), m.number, answer);
+    case QueryFunction::kProgramBinaries:
+      return program_binary(*typed<Program>(w, call, m.object), m.number, answer);
     case QueryFunction::kKernelWorkGroup: {
       auto* kernel = typed<Kernel>(w, call, m.object);
       auto* device = typed<Device>(w, call, m.other);
       return fetch(answer, [&](size_t n, void* v, size_t* r) {
         return kernel->program->context->driver->clGetKernelWorkGroupInfo(kernel->native, device->native, param, n, v,
-                                                                           r);
+                                                                          r);
       });
     }
     case QueryFunction::kKernelSubGroup: {
@@ -122,7 +124,8 @@ int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>&
       return d.clGetKernelSuggestedLocalWorkSizeKHR(queue->native, kernel->native, static_cast<cl_uint>(m.number),
                                                     sizes, sizes + 3, reinterpret_cast<size_t*>(answer.data()));
     }
-    default: w.broken("a query that does not exist", call);
+    default:
+      w.broken("a query that does not exist", call);
   }
 }
 

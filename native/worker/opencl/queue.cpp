@@ -36,9 +36,8 @@ void handle(Worker& w, Call& call, const msg::CreateContext& m) {
   w.blocking(
       [=, &w, driver = context->driver, memory = context->memory] {
         w.quota.set_aside(memory);
-        outcome->native =
-            driver->clCreateContext(properties.data(), static_cast<cl_uint>(devices.size()), devices.data(), nullptr,
-                                    nullptr, &outcome->error);
+        outcome->native = driver->clCreateContext(properties.data(), static_cast<cl_uint>(devices.size()),
+                                                  devices.data(), nullptr, nullptr, &outcome->error);
       },
       [&w, call, context = Ref<Context>(context), outcome] {
         context->native = outcome->native;
@@ -90,9 +89,8 @@ void handle(Worker& w, Call& call, const msg::Finish& m) {
   };
   if (queue->native == nullptr) return answer(queue->error);
   auto status = std::make_shared<cl_int>(CL_SUCCESS);
-  w.blocking(
-      [queue = queue.get(), status] { *status = queue->context->driver->clFinish(queue->native); },
-      [=] { answer(*status); });
+  w.blocking([queue = queue.get(), status] { *status = queue->context->driver->clFinish(queue->native); },
+             [=] { answer(*status); });
 }
 
 void handle(Worker& w, Call& call, const msg::WaitEvents& m) {
@@ -118,9 +116,8 @@ void handle(Worker& w, Call& call, const msg::WaitEvents& m) {
     w.outbox.reply(call.sequence, CL_SUCCESS);
   };
   if (natives.empty()) return after();
-  w.blocking(
-      [natives, driver] { driver->clWaitForEvents(static_cast<cl_uint>(natives.size()), natives.data()); },
-      after);
+  w.blocking([natives, driver] { driver->clWaitForEvents(static_cast<cl_uint>(natives.size()), natives.data()); },
+             after);
 }
 
 void handle(Worker& w, Call& /*call*/, const msg::Subscribe& m) {

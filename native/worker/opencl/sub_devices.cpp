@@ -16,9 +16,9 @@ void handle(Worker& w, Call& call, const msg::PartitionDevice& m) {
   std::vector<cl_device_partition_property> properties(m.properties.begin(), m.properties.end());
   properties.push_back(0);
   cl_uint count = 0;
-  int32_t status = device->native == nullptr                ? device->error
+  int32_t status = device->native == nullptr              ? device->error
                    : driver.clCreateSubDevices == nullptr ? static_cast<int32_t>(CL_INVALID_VALUE)
-                                                            : CL_SUCCESS;
+                                                          : CL_SUCCESS;
   if (status == CL_SUCCESS) status = driver.clCreateSubDevices(device->native, properties.data(), 0, nullptr, &count);
   std::vector<cl_device_id> parts(m.make != 0 && status == CL_SUCCESS ? count : 0);
   if (!parts.empty()) {

@@ -84,8 +84,7 @@ void Transfer::move_mapped() {
 
 void Transfer::unmap() {
   cl_event event = nullptr;
-  int32_t error =
-      driver_.clEnqueueUnmapMemObject(target_.native, target_.mem->native, mapped_, 0, nullptr, &event);
+  int32_t error = driver_.clEnqueueUnmapMemObject(target_.native, target_.mem->native, mapped_, 0, nullptr, &event);
   if (error != CL_SUCCESS) return fail(error);
   driver_.clFlush(target_.native);
   if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {CL_SUCCESS});
@@ -118,8 +117,9 @@ void Transfer::issue_read(size_t i, char* chunk) {
   if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
   cl_event event = nullptr;
   const Chunk& c = chunks_[i];
-  int32_t status = geometry_.read(driver_, target_.native, native(target_.mem.get()), false, c, chunk,
-                                  static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(), &event);
+  int32_t status =
+      geometry_.read(driver_, target_.native, native(target_.mem.get()), false, c, chunk,
+                     static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(), &event);
   if (status != CL_SUCCESS) {
     w_.staging.give_back(chunk);
     return fail(status);
@@ -148,9 +148,9 @@ void Transfer::pull(size_t i, char* chunk) {
 void Transfer::issue_write(size_t i, char* chunk) {
   if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
   cl_event event = nullptr;
-  int32_t status = geometry_.write(driver_, target_.native, native(target_.mem.get()), false, chunks_[i], chunk,
-                                   static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(),
-                                   &event);
+  int32_t status =
+      geometry_.write(driver_, target_.native, native(target_.mem.get()), false, chunks_[i], chunk,
+                      static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(), &event);
   if (status != CL_SUCCESS) {
     w_.staging.give_back(chunk);
     return fail(status);
@@ -265,14 +265,13 @@ void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry
     });
     return;
   }
-  w.blocking(
-      [&driver, made] { driver.clWaitForEvents(1, &made); },
-      [&driver, made, answer] {
-        cl_int status = CL_SUCCESS;
-        driver.clGetEventInfo(made, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
-        driver.clReleaseEvent(made);
-        answer(status);
-      });
+  w.blocking([&driver, made] { driver.clWaitForEvents(1, &made); },
+             [&driver, made, answer] {
+               cl_int status = CL_SUCCESS;
+               driver.clGetEventInfo(made, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+               driver.clReleaseEvent(made);
+               answer(status);
+             });
 }
 
 }  // namespace
@@ -286,8 +285,8 @@ void handle(Worker& w, Call& call, const msg::EnqueueRead& m) {
     return;
   }
   Queue* queue = scope.queue();
-  std::make_shared<Transfer>(
-      w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()}, geometry, scope.waits())
+  std::make_shared<Transfer>(w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()},
+                             geometry, scope.waits())
       ->start_read();
   call.held = true;
 }
@@ -305,8 +304,8 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
   }
   Queue* queue = scope.queue();
   if (m.payload.null()) {
-    std::make_shared<Transfer>(
-        w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()}, geometry, scope.waits())
+    std::make_shared<Transfer>(w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()},
+                               geometry, scope.waits())
         ->start_write();
     call.held = true;
     return;
@@ -351,8 +350,8 @@ void handle(Worker& w, Call& call, const msg::Upload& m) {
     return;
   }
   Chunk chunk{0, m.total, geometry.origin, geometry.region};
-  mem->error = geometry.write(*context->driver, context->uploads, mem->native, true, chunk, m.payload.data, 0, nullptr,
-                              nullptr);
+  mem->error =
+      geometry.write(*context->driver, context->uploads, mem->native, true, chunk, m.payload.data, 0, nullptr, nullptr);
 }
 
 }  // namespace cenote::opencl

@@ -19,16 +19,26 @@ Worker::Worker(std::unique_ptr<wire::Transport> transport, std::unique_ptr<Inven
 
 worker::Object* Worker::make_placeholder(Type type) {
   switch (type) {
-    case Type::kPlatform: return new Platform;
-    case Type::kDevice: return new Device;
-    case Type::kContext: return new Context;
-    case Type::kQueue: return new Queue;
-    case Type::kMem: return new Mem;
-    case Type::kSampler: return new Sampler;
-    case Type::kProgram: return new Program;
-    case Type::kKernel: return new Kernel;
-    case Type::kEvent: return new Event;
-    case Type::kCommandBuffer: return new CommandBuffer;
+    case Type::kPlatform:
+      return new Platform;
+    case Type::kDevice:
+      return new Device;
+    case Type::kContext:
+      return new Context;
+    case Type::kQueue:
+      return new Queue;
+    case Type::kMem:
+      return new Mem;
+    case Type::kSampler:
+      return new Sampler;
+    case Type::kProgram:
+      return new Program;
+    case Type::kKernel:
+      return new Kernel;
+    case Type::kEvent:
+      return new Event;
+    case Type::kCommandBuffer:
+      return new CommandBuffer;
   }
   return nullptr;
 }
@@ -49,8 +59,8 @@ void Worker::dispatch(Call& call, const M& m) {
     Gate gate(*this, call, M::kSlow);
     m.handles(gate);
     if constexpr (M::kOp == Op::SetArg) gate.argument(m.object);
-    constexpr bool kOrdersAll = M::kOp == Op::clEnqueueBarrierWithWaitList ||
-                                M::kOp == Op::clEnqueueMarkerWithWaitList || M::kOp == Op::Finish;
+    constexpr bool kOrdersAll =
+        M::kOp == Op::clEnqueueBarrierWithWaitList || M::kOp == Op::clEnqueueMarkerWithWaitList || M::kOp == Op::Finish;
     if (gate.must_wait(kOrdersAll)) {
       gate.park(m, kOrdersAll);
       return;
@@ -114,8 +124,8 @@ void Worker::reap() {
 void Worker::report_event(const Event& event, int32_t status) {
   cl_ulong times[4] = {0, 0, 0, 0};
   if (event.profiling && event.native != nullptr && status == CL_COMPLETE) {
-    constexpr cl_uint kParams[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT,
-                                   CL_PROFILING_COMMAND_START, CL_PROFILING_COMMAND_END};
+    constexpr cl_uint kParams[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START,
+                                   CL_PROFILING_COMMAND_END};
     for (int i = 0; i < 4; ++i) {
       event.driver->clGetEventProfilingInfo(event.native, kParams[i], sizeof(cl_ulong), &times[i], nullptr);
     }
