@@ -17,7 +17,6 @@ bool ProgramInfo::read(wire::Reader in) {
     build.binary_type = static_cast<cl_program_binary_type>(in.word());
     build.global_variables = in.word();
     build.log = in.bytes().text();
-    build.binary_size = in.word();
     built = built || (build.status == CL_BUILD_SUCCESS && build.binary_type == CL_PROGRAM_BINARY_TYPE_EXECUTABLE);
   }
   kernel_names = in.bytes().text();
@@ -73,6 +72,10 @@ std::vector<uint64_t> ids_of(const std::vector<Device*>& devices) {
   std::vector<uint64_t> ids;
   for (const Device* device : devices) ids.push_back(device->id);
   return ids;
+}
+
+cl_int binary_sizes(const Program* program, const Answer& answer) {
+  return ask_server(program, QueryFunction::kProgramBinaries, program->id, 0, CL_PROGRAM_BINARY_SIZES, 0, {}, answer);
 }
 
 /// Sends a one-way or waiting creation and gives the handle.
@@ -202,20 +205,18 @@ cl_int clGetProgramInfo(cl_program program, cl_program_info param, size_t size, 
       return info.built ? answer.number(info.kernels.size()) : cl_int{CL_INVALID_PROGRAM_EXECUTABLE};
     case CL_PROGRAM_KERNEL_NAMES:
       return info.built ? answer.text(info.kernel_names) : cl_int{CL_INVALID_PROGRAM_EXECUTABLE};
-    case CL_PROGRAM_BINARY_SIZES: {
-      std::vector<size_t> sizes;
-      for (const Build& build : info.builds) sizes.push_back(build.binary_size);
-      return answer.list(sizes);
-    }
+    case CL_PROGRAM_BINARY_SIZES:
+      lock.unlock();  // a build that ends meanwhile needs it
+      return binary_sizes(object, answer);
     case CL_PROGRAM_BINARIES: {
       size_t bytes = info.builds.size() * sizeof(unsigned char*);
       if (size_ret != nullptr) *size_ret = bytes;
       if (value == nullptr) return CL_SUCCESS;
       if (size < bytes) return CL_INVALID_VALUE;
       auto** to = static_cast<unsigned char**>(value);
-      std::vector<size_t> sizes;
-      for (const Build& build : info.builds) sizes.push_back(build.binary_size);
-      lock.unlock();  // a build that ends meanwhile needs it
+      std::vector<size_t> sizes(info.builds.size());
+      lock.unlock();
+      if (cl_int bad = binary_sizes(object, {bytes, sizes.data(), nullptr}); bad != CL_SUCCESS) return bad;
       for (size_t i = 0; i < sizes.size(); ++i) {
         if (to[i] == nullptr || sizes[i] == 0) continue;
         cl_int status = ask_server(object, QueryFunction::kProgramBinaries, object->id, 0, param, i, {},

@@ -18,7 +18,6 @@ struct Build {
   size_t global_variables = 0;
   std::string options;
   std::string log;
-  size_t binary_size = 0;
 };
 
 struct ProgramInfo {

@@ -128,12 +128,12 @@ void describe_program(const Program& program, worker::Bytes& out, const std::fun
   auto info = [&](cl_program_info param) {
     return fetch([&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program.native, param, n, v, r); });
   };
-  std::vector<char> sizes = info(CL_PROGRAM_BINARY_SIZES);
+  // Sizes of binaries are asked for when the program asks: some drivers compile everything for all sizes to answer.
   out.word(devices.size());
-  for (size_t i = 0; i < devices.size(); ++i) {
+  for (cl_device_id device : devices) {
     auto build = [&](cl_program_build_info param) {
       return fetch([&](size_t n, void* v, size_t* r) {
-        return d.clGetProgramBuildInfo(program.native, devices[i], param, n, v, r);
+        return d.clGetProgramBuildInfo(program.native, device, param, n, v, r);
       });
     };
     out.word(static_cast<uint64_t>(int64_t{number_of<cl_int>(build(CL_PROGRAM_BUILD_STATUS))}));
@@ -141,9 +141,6 @@ void describe_program(const Program& program, worker::Bytes& out, const std::fun
     out.word(number_of<size_t>(build(CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE)));
     std::string message = text_of(build(CL_PROGRAM_BUILD_LOG));
     out.text(log ? log(message) : message);
-    size_t size = 0;
-    if (sizes.size() >= (i + 1) * sizeof size) std::memcpy(&size, sizes.data() + i * sizeof size, sizeof size);
-    out.word(size);
   }
   std::vector<char> count = info(CL_PROGRAM_NUM_KERNELS);
   std::vector<cl_kernel> kernels(number_of<size_t>(count));

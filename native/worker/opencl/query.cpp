@@ -1,5 +1,7 @@
 // Info queries that the shim has no answer to. Only raw bytes go back: a handle of the driver's means nothing to the
 // client.
+#include <memory>
+
 #include "wire/opencl_queries.hpp"
 #include "worker/opencl/plain.hpp"
 #include "worker/opencl_handlers.hpp"
@@ -28,21 +30,48 @@ T* typed(Worker& w, const Call& call, uint64_t id) {
   return object;
 }
 
-int32_t program_binary(const Program& program, uint64_t index, std::vector<char>& answer) {
-  const Driver& d = *program.context->driver;
+/// All sizes, or the binary for one device.
+int32_t program_binary(const Driver& d, cl_program program, uint64_t param, uint64_t index, std::vector<char>& answer) {
   std::vector<char> raw;
   int32_t status = fetch(raw, [&](size_t n, void* v, size_t* r) {
-    return d.clGetProgramInfo(program.native, CL_PROGRAM_BINARY_SIZES, n, v, r);
+    return d.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, n, v, r);
   });
+  if (param == CL_PROGRAM_BINARY_SIZES) answer = raw;
+  if (status != CL_SUCCESS || param == CL_PROGRAM_BINARY_SIZES) return status;
   size_t count = raw.size() / sizeof(size_t);
-  if (status != CL_SUCCESS || index >= count) return status != CL_SUCCESS ? status : cl_int{CL_INVALID_VALUE};
+  if (index >= count) return CL_INVALID_VALUE;
   std::vector<size_t> sizes(count);
   std::memcpy(sizes.data(), raw.data(), raw.size());
   std::vector<unsigned char*> pointers(count, nullptr);
   answer.resize(sizes[index]);
   pointers[index] = reinterpret_cast<unsigned char*>(answer.data());
-  return d.clGetProgramInfo(program.native, CL_PROGRAM_BINARIES, count * sizeof(unsigned char*), pointers.data(),
-                            nullptr);
+  return d.clGetProgramInfo(program, CL_PROGRAM_BINARIES, count * sizeof(unsigned char*), pointers.data(), nullptr);
+}
+
+void reply(Worker& w, uint64_t sequence, int32_t status, const std::vector<char>& answer) {
+  worker::Bytes body;
+  body.bytes(answer.data(), answer.size());
+  w.outbox.reply(sequence, status, body.data());
+}
+
+/// Drivers may compile for this.
+void ask_binary(Worker& w, const Call& call, const msg::Query& m) {
+  auto* program = typed<Program>(w, call, m.object);
+  if (program->native == nullptr) return reply(w, call.sequence, program->error, {});
+  struct Outcome {
+    int32_t status = CL_SUCCESS;
+    std::vector<char> answer;
+  };
+  auto outcome = std::make_shared<Outcome>();
+  const Driver& d = *program->context->driver;
+  cl_program native = program->native;
+  d.clRetainProgram(native);
+  w.blocking(
+      [&d, native, outcome, param = m.param, index = m.number] {
+        outcome->status = program_binary(d, native, param, index, outcome->answer);
+        d.clReleaseProgram(native);
+      },
+      [&w, sequence = call.sequence, outcome] { reply(w, sequence, outcome->status, outcome->answer); });
 }
 
 int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>& answer) {
@@ -85,8 +114,6 @@ int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>&
         return mem->context->driver->clGetImageInfo(mem->native, param, n, v, r);
       });
     }
-    case QueryFunction::kProgramBinaries:
-      return program_binary(*typed<Program>(w, call, m.object), m.number, answer);
     case QueryFunction::kKernelWorkGroup: {
       auto* kernel = typed<Kernel>(w, call, m.object);
       auto* device = typed<Device>(w, call, m.other);
@@ -132,11 +159,10 @@ int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>&
 }  // namespace
 
 void handle(Worker& w, Call& call, const msg::Query& m) {
+  if (static_cast<QueryFunction>(m.function) == QueryFunction::kProgramBinaries) return ask_binary(w, call, m);
   std::vector<char> answer;
   int32_t status = ask(w, call, m, answer);
-  worker::Bytes body;
-  body.bytes(answer.data(), answer.size());
-  w.outbox.reply(call.sequence, status, body.data());
+  reply(w, call.sequence, status, answer);
 }
 
 }  // namespace cenote::opencl
