@@ -39,12 +39,15 @@ test: build native-tests ## all tests, installing what they need
 	@scripts/test-programs
 	@$(VENV)/pytest $(ARGS)
 
-check: build .venv/ready-dev ## style, types, likely mistakes
+check: build .venv/ready-dev ## style and types
 	@scripts/check
 
 format: .venv/ready-dev ## rewrites all sources in the project's style
 	@$(VENV)/ruff check --fix --quiet .; $(VENV)/ruff format --quiet .
 	@git ls-files 'native/*.[ch]pp' 'tests/*.[ch]pp' 'benchmarks/*.[ch]pp' | xargs $(VENV)/clang-format -i
+
+tidy: build .venv/ready-dev ## likely mistakes in the native code, by clang-tidy
+	@git ls-files 'native/*.cpp' | xargs -P $(JOBS) -n 4 $(VENV)/clang-tidy --quiet -p build
 
 bench: build ## every figure of the README
 	@$(VENV)/python -m benchmarks $(ARGS)
@@ -68,4 +71,4 @@ wheel: .venv/ready ## release build: a wheel for every Linux with glibc 2.28 or 
 clean: ## removes everything that was built
 	rm -rf build dist .venv
 
-.PHONY: help build demo native-tests test check format bench suites fuzz soak sanitize wheel clean
+.PHONY: help build demo native-tests test check tidy format bench suites fuzz soak sanitize wheel clean
