@@ -32,13 +32,14 @@ T number_of(const std::vector<char>& value) {
 }
 
 std::vector<cl_device_id> devices_of(const Program& program) {
+  // Some drivers name the whole device where the program is for its parts.
+  const auto& all = program.context->devices;
+  if (!program.source.empty()) return all;
   const Driver& d = *program.context->driver;
   std::vector<char> value = fetch(
       [&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program.native, CL_PROGRAM_DEVICES, n, v, r); });
   std::vector<cl_device_id> devices(value.size() / sizeof(cl_device_id));
   if (!devices.empty()) std::memcpy(devices.data(), value.data(), devices.size() * sizeof(cl_device_id));
-  // Some drivers name the whole device where the program is for its parts.
-  const auto& all = program.context->devices;
   bool own = std::all_of(devices.begin(), devices.end(),
                          [&](cl_device_id d) { return std::find(all.begin(), all.end(), d) != all.end(); });
   return own ? devices : all;
