@@ -37,7 +37,7 @@ def complaints(name: str, content: bytes, newest: tuple[int, ...]) -> list[str]:
             ]
         if isinstance(section, DynamicSection):
             tags = [tag for tag in section.iter_tags() if tag.entry.d_tag == "DT_NEEDED"]
-            needed = {tag.needed for tag in tags}  # type: ignore[attr-defined]
+            needed = {tag.needed for tag in tags}
             found += [f"{name} needs {library}" for library in sorted(needed - GLIBC - OURS)]
     return found
 
