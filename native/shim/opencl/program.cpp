@@ -74,6 +74,12 @@ std::vector<uint64_t> ids_of(const std::vector<Device*>& devices) {
   return ids;
 }
 
+bool takes_il(const Context* context) {
+  const auto& all = context->devices;
+  return std::any_of(all.begin(), all.end(),
+                     [](const Device* d) { return !d->properties.text(CL_DEVICE_IL_VERSION).empty(); });
+}
+
 cl_int binary_sizes(const Program* program, const Answer& answer) {
   return ask_server(program, QueryFunction::kProgramBinaries, program->id, 0, CL_PROGRAM_BINARY_SIZES, 0, {}, answer);
 }
@@ -162,9 +168,7 @@ cl_program clCreateProgramWithIL(cl_context context, const void* il, size_t leng
   auto* in = as<Context>(context);
   if (in == nullptr) return fail<cl_program>(errcode_ret, CL_INVALID_CONTEXT);
   if (il == nullptr || length == 0) return fail<cl_program>(errcode_ret, CL_INVALID_VALUE);
-  bool able = false;
-  for (Device* device : in->devices) able = able || !device->properties.text(CL_DEVICE_IL_VERSION).empty();
-  if (!able) return fail<cl_program>(errcode_ret, CL_INVALID_OPERATION);
+  if (!takes_il(in)) return fail<cl_program>(errcode_ret, CL_INVALID_OPERATION);
   Program* program = make(in, in->devices);
   if (program == nullptr) return fail<cl_program>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
   const auto* bytes = static_cast<const char*>(il);
@@ -264,6 +268,7 @@ namespace check {
 
 cl_int clSetProgramSpecializationConstant(cl_program program, cl_uint /*spec_id*/, size_t spec_size,
                                           const void* /*spec_value*/) {
+  if (!takes_il(as<Program>(program)->context)) return CL_INVALID_OPERATION;
   if (as<Program>(program)->info->il.empty()) return CL_INVALID_PROGRAM;
   return spec_size == 0 ? CL_INVALID_VALUE : CL_SUCCESS;
 }

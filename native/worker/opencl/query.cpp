@@ -33,9 +33,8 @@ T* typed(Worker& w, const Call& call, uint64_t id) {
 /// All sizes, or the binary for one device.
 int32_t program_binary(const Driver& d, cl_program program, uint64_t param, uint64_t index, std::vector<char>& answer) {
   std::vector<char> raw;
-  int32_t status = fetch(raw, [&](size_t n, void* v, size_t* r) {
-    return d.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, n, v, r);
-  });
+  int32_t status = fetch(
+      raw, [&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, n, v, r); });
   if (param == CL_PROGRAM_BINARY_SIZES) answer = raw;
   if (status != CL_SUCCESS || param == CL_PROGRAM_BINARY_SIZES) return status;
   size_t count = raw.size() / sizeof(size_t);
