@@ -32,16 +32,10 @@ int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t ind
 
 cl_kernel copy_kernel(Worker& w, const Kernel& kernel, int32_t* error) {
   const Driver& driver = *kernel.program->context->driver;
-  if (driver.clCloneKernel != nullptr) {
-    cl_kernel copy = driver.clCloneKernel(kernel.native, error);
-    if (copy != nullptr) return copy;
-  }
+  // Not clCloneKernel: PoCL 3.0 crashes in launches of clones.
   cl_kernel copy = driver.clCreateKernel(kernel.program->native, kernel.name.c_str(), error);
   if (copy == nullptr) return nullptr;
   for (const auto& [index, argument] : kernel.arguments) set_argument(w, kernel, copy, index);
-  for (const auto& [param, value] : kernel.exec_info) {
-    if (driver.clSetKernelExecInfo != nullptr) driver.clSetKernelExecInfo(copy, param, value.size(), value.data());
-  }
   return copy;
 }
 
