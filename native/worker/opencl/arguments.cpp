@@ -36,6 +36,9 @@ cl_kernel copy_kernel(Worker& w, const Kernel& kernel, int32_t* error) {
   cl_kernel copy = driver.clCreateKernel(kernel.program->native, kernel.name.c_str(), error);
   if (copy == nullptr) return nullptr;
   for (const auto& [index, argument] : kernel.arguments) set_argument(w, kernel, copy, index);
+  for (const auto& [param, value] : kernel.exec_info) {
+    if (driver.clSetKernelExecInfo != nullptr) driver.clSetKernelExecInfo(copy, param, value.size(), value.data());
+  }
   return copy;
 }
 
