@@ -150,6 +150,16 @@ cl_int read_span(const Span& span, const Command& command) {
 }
 
 cl_int write_span(const Span& span, const Command& command) {
+  if (command.blocking && !command.queue->in_order() && command.event == nullptr) {
+    // Nothing orders what comes next behind this write, so it must have ended when the call returns.
+    cl_event own = nullptr;
+    Command waited = command;
+    waited.event = &own;
+    cl_int status = write_span(span, waited);
+    if (status == CL_SUCCESS) status = ::clWaitForEvents(1, &own);
+    if (own != nullptr) release<Event>(own, CL_INVALID_EVENT);
+    return status;
+  }
   Session* session = command.queue->session;
   Event* made = nullptr;
   if (command.event != nullptr) {
