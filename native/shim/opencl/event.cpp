@@ -133,20 +133,25 @@ cl_int clSetUserEventStatus(cl_event event, cl_int execution_status) {
   if (object == nullptr || object->command != CL_COMMAND_USER) return CL_INVALID_EVENT;
   if (execution_status > CL_COMPLETE) return CL_INVALID_VALUE;
   release_shared(object->context);
+  // Who waits for the event may release it before we are done with it.
+  add_reference(object);
   Session* session = object->session;
   bool first = false;
   session->update([&] {
     first = !object->ended();
     if (first) complete_event(object, execution_status);
   });
-  if (!first) return CL_INVALID_OPERATION;
-  object->context->unset_user_events.fetch_sub(1);
-  msg::SetUserEvent m;
-  m.event = object->id;
-  m.status = execution_status;
-  if (session->post(m) == 0) return session->lost_status();
-  session->flush();
-  return CL_SUCCESS;
+  cl_int status = first ? CL_SUCCESS : CL_INVALID_OPERATION;
+  if (first) {
+    object->context->unset_user_events.fetch_sub(1);
+    msg::SetUserEvent m;
+    m.event = object->id;
+    m.status = execution_status;
+    if (session->post(m) == 0) status = session->lost_status();
+    session->flush();
+  }
+  drop_reference(object);
+  return status;
 }
 
 cl_int clRetainEvent(cl_event event) { return retain<Event>(event, CL_INVALID_EVENT); }
