@@ -49,6 +49,9 @@ format: .venv/ready-dev ## rewrites all sources in the project's style
 tidy: build .venv/ready-dev ## likely mistakes in the native code, by clang-tidy
 	@git ls-files 'native/*.cpp' | xargs -P $(JOBS) -n 4 $(VENV)/clang-tidy --quiet -p build
 
+pages: .venv/ready ## regenerates docs/opencl-coverage.md and docs/differences.md
+	@$(VENV)/python -m cenote.codegen --pages .
+
 bench: build ## every figure of the README
 	@$(VENV)/python -m benchmarks $(ARGS)
 
@@ -71,4 +74,4 @@ wheel: .venv/ready ## release build: a wheel for every Linux with glibc 2.28 or 
 clean: ## removes everything that was built
 	rm -rf build dist .venv
 
-.PHONY: help build demo native-tests test check tidy format bench suites fuzz soak sanitize wheel clean
+.PHONY: help build demo native-tests test check tidy format pages bench suites fuzz soak sanitize wheel clean

@@ -9,8 +9,6 @@ namespace cenote::opencl {
 
 namespace {
 
-constexpr cl_uint kHighest = 3U << 22;
-
 bool carried(std::string_view extension) {
   return std::binary_search(std::begin(kCarriedExtensions), std::end(kCarriedExtensions), extension);
 }
@@ -18,10 +16,10 @@ bool carried(std::string_view extension) {
 /// "OpenCL 3.1 Vendor" becomes "OpenCL 3.0 Vendor".
 void cap_version(Properties& properties, cl_uint text, cl_uint number) {
   std::string version(properties.text(text));
-  if (version.size() > 10 && version.compare(0, 7, "OpenCL ") == 0 && version.compare(7, 3, "3.0") > 0) {
-    properties.set_text(text, version.replace(7, 3, "3.0"));
+  if (version.size() > 10 && version.compare(0, 7, "OpenCL ") == 0 && version.compare(7, 3, kHighestVersionText) > 0) {
+    properties.set_text(text, version.replace(7, 3, kHighestVersionText));
   }
-  if (properties.number<cl_uint>(number) > kHighest) properties.set_number(number, kHighest);
+  if (properties.number<cl_version>(number) > kHighestVersion) properties.set_number(number, kHighestVersion);
 }
 
 /// Before 0.9.5 the functions of command buffers had other parameters than those that are carried.
@@ -73,7 +71,7 @@ void keep_carried(Properties& properties, cl_uint text, cl_uint versions, std::s
 void override_platform(Properties& properties) {
   cap_version(properties, CL_PLATFORM_VERSION, CL_PLATFORM_NUMERIC_VERSION);
   keep_carried(properties, CL_PLATFORM_EXTENSIONS, CL_PLATFORM_EXTENSIONS_WITH_VERSION, "cl_khr_icd");
-  properties.set_text(CL_PLATFORM_ICD_SUFFIX_KHR, "CENOTE");
+  properties.set_text(CL_PLATFORM_ICD_SUFFIX_KHR, std::string(kIcdSuffix));
 }
 
 void override_device(Properties& properties) {

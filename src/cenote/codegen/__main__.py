@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cenote.codegen.pages import pages
 from cenote.codegen.render import Api, outputs, protocol_lock
 
 APIS = ("opencl",)
@@ -22,12 +23,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cenote.codegen", description=__doc__)
     parser.add_argument("--out", type=Path, help="folder for the generated files")
     parser.add_argument("--list-outputs", action="store_true", help="print the generated files, one a line")
+    parser.add_argument(
+        "--pages", type=Path, metavar="PROJECT", help="write the generated pages of the project's docs/"
+    )
     parser.add_argument("--lock", action="store_true", help="print opcodes and layouts (protocol.lock)")
     arguments = parser.parse_args()
     for name in APIS:
         api = Api(name)
         if arguments.lock:
             print(protocol_lock(api), end="")
+        if arguments.pages:
+            for path, write in pages(api, arguments.pages).items():
+                _write(arguments.pages / path, write())
         for path, render in outputs(api).items():
             if arguments.list_outputs:
                 print(path)

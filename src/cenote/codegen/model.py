@@ -91,6 +91,7 @@ class Function:
     def shim_by_hand(self) -> bool:
         return self.spec.hand in {idl.Hand.SHIM, idl.Hand.BOTH} or self.spec.carry in {
             idl.Carry.LOCAL,
+            idl.Carry.REFUSED,
             idl.Carry.CACHED,
         }
 

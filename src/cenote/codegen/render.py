@@ -1,4 +1,4 @@
-"""Renders the model of an API into C++, a fuzzing grammar and documentation."""
+"""Renders the model of an API into C++ and a fuzzing grammar."""
 
 from __future__ import annotations
 
@@ -62,16 +62,32 @@ class Api:
         return dict(self.types.C_TYPES)
 
     @property
+    def queries(self) -> list[Any]:
+        return list(importlib.import_module(f"cenote.spec.{self.name}_info").QUERIES)
+
+    @property
     def bulk_queries(self) -> list[Any]:
         """Info queries whose fixed answers are sent when a client connects."""
-        queries = importlib.import_module(f"cenote.spec.{self.name}_info").QUERIES
-        return [q for q in queries if q.filled == "connect"]
+        return [q for q in self.queries if q.filled == "connect"]
+
+    @property
+    def overrides(self) -> list[Any]:
+        """Answers that differ from the driver's."""
+        return list(importlib.import_module(f"cenote.spec.{self.name}_overrides").OVERRIDES)
 
     @property
     def number_overrides(self) -> list[Any]:
         """Answers that are changed as numbers; the others are changed by hand."""
-        overrides = importlib.import_module(f"cenote.spec.{self.name}_overrides").OVERRIDES
-        return [o for o in overrides if o.clear or o.value is not None]
+        return [o for o in self.overrides if o.clear or o.value is not None]
+
+    @property
+    def icd_suffix(self) -> str:
+        return str(importlib.import_module(f"cenote.spec.{self.name}_overrides").ICD_SUFFIX)
+
+    @property
+    def highest_version(self) -> tuple[int, int]:
+        version: tuple[int, int] = importlib.import_module(f"cenote.spec.{self.name}_overrides").HIGHEST_VERSION
+        return version
 
     @property
     def extensions(self) -> list[str]:

@@ -132,6 +132,7 @@ class Carry(StrEnum):
     WAITS = "waits"  # sent, the reply waited for
     CACHED = "cached"  # answered from what the server said at connect or build; asked once if it was not
     LOCAL = "local"  # never leaves the client
+    REFUSED = "refused"  # answered in the client with the code for what the device does not do
     INTERNAL = "internal"  # a message between shim and worker that no API function has
 
 

@@ -31,7 +31,7 @@ class Source(StrEnum):
     """Who knows the answer."""
 
     FIXED = "fixed"  # the server; it never changes, so it is sent in bulk
-    LIVE = "live"  # the server; asked each time
+    LIVE = "live"  # the server; asked when the program asks
     CLIENT = "client"  # the client, from its own objects
 
 

@@ -34,7 +34,7 @@ EXTENSION = "cl_khr_command_buffer"
 # ── Command buffers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.WAITS, hand=Hand.BOTH, since=EXTENSION)
 def clCreateCommandBufferKHR(
     num_queues: U32,
     queues: Annotated[Handles[Queue], In("num_queues")],
@@ -43,7 +43,7 @@ def clCreateCommandBufferKHR(
 ) -> Annotated[CommandBuffer, New()]: ...
 
 
-@call(Carry.ONE_WAY, opcode=33, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.WAITS, opcode=33, hand=Hand.BOTH, since=EXTENSION)
 def clFinalizeCommandBufferKHR(command_buffer: CommandBuffer) -> Status: ...
 
 

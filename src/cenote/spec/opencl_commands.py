@@ -323,7 +323,7 @@ def clEnqueueTask(
 ) -> Status: ...
 
 
-@call(Carry.LOCAL)
+@call(Carry.REFUSED)
 def clEnqueueNativeKernel(
     command_queue: Queue,
     user_func: Annotated[Pointer, CallbackRole("void (*)(void*)")],

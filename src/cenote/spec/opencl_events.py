@@ -91,7 +91,7 @@ def clGetEventProfilingInfo(
 ) -> Status: ...
 
 
-@call(Carry.LOCAL, since="1.1")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1")
 def clSetEventCallback(
     event: Event,
     command_exec_callback_type: I32,

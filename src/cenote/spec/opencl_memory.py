@@ -75,7 +75,7 @@ def clCreateSubBuffer(
 # ── Images and pipes ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.WAITS, hand=Hand.BOTH, since="1.2", slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.2", slow=True)
 def clCreateImage(
     context: Context,
     flags: MemFlags,
@@ -86,7 +86,7 @@ def clCreateImage(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.WAITS, hand=Hand.BOTH, since="3.0", slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="3.0", slow=True)
 def clCreateImageWithProperties(
     context: Context,
     properties: Annotated[Pointer, OpaqueRole("const cl_mem_properties*")],
@@ -98,7 +98,7 @@ def clCreateImageWithProperties(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.WAITS, hand=Hand.BOTH, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True)
 def clCreateImage2D(
     context: Context,
     flags: MemFlags,
@@ -111,7 +111,7 @@ def clCreateImage2D(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.WAITS, hand=Hand.BOTH, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True)
 def clCreateImage3D(
     context: Context,
     flags: MemFlags,
@@ -143,7 +143,7 @@ def clGetImageInfo(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=3, hand=Hand.SHIM, since="2.0")
+@call(Carry.WAITS, opcode=3, hand=Hand.SHIM, since="2.0")
 def clCreatePipe(
     context: Context,
     flags: MemFlags,

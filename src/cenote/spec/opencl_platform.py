@@ -227,7 +227,7 @@ def clGetCommandQueueInfo(
 ) -> Status: ...
 
 
-@call(Carry.LOCAL)
+@call(Carry.REFUSED)
 def clSetCommandQueueProperty(
     command_queue: Queue,
     properties: CommandQueueProperties,

@@ -79,7 +79,7 @@ def clCreateProgramWithBuiltInKernels(
 ) -> Annotated[Program, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.1", aliases=("clCreateProgramWithILKHR",))
+@call(Carry.WAITS, hand=Hand.BOTH, since="2.1", aliases=("clCreateProgramWithILKHR",))
 def clCreateProgramWithIL(
     context: Context, il: Annotated[Bytes, In("length")], length: Size, errcode_ret: ErrorCode
 ) -> Annotated[Program, New()]: ...
@@ -132,7 +132,7 @@ def clLinkProgram(
 ) -> Annotated[Program, New()]: ...
 
 
-@call(Carry.LOCAL, since="2.2")
+@call(Carry.REFUSED, since="2.2")
 def clSetProgramReleaseCallback(program: Program, pfn_notify: ProgramNotify, user_data: UserData) -> Status: ...
 
 
@@ -172,7 +172,7 @@ def clCreateKernel(
 ) -> Annotated[Kernel, New()]: ...
 
 
-@call(Carry.WAITS, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH)
 def clCreateKernelsInProgram(
     program: Program,
     num_kernels: U32,
@@ -231,7 +231,7 @@ def clGetKernelWorkGroupInfo(
 ) -> Status: ...
 
 
-@call(Carry.CACHED, since="2.1", aliases=("clGetKernelSubGroupInfoKHR",))
+@call(Carry.WAITS, hand=Hand.BOTH, since="2.1", aliases=("clGetKernelSubGroupInfoKHR",))
 def clGetKernelSubGroupInfo(
     kernel: Kernel,
     device: Annotated[Device, Optional()],

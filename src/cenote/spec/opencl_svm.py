@@ -42,7 +42,7 @@ def clSVMFree(context: Context, svm_pointer: Address) -> None: ...
 def clSetKernelArgSVMPointer(kernel: Kernel, arg_index: U32, arg_value: ConstAddress) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=7, hand=Hand.BOTH, since="2.0")
+@call(Carry.WAITS, opcode=7, hand=Hand.BOTH, since="2.0")
 def clSetKernelExecInfo(
     kernel: Kernel,
     param_name: KernelExecInfo,
