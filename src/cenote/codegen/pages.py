@@ -59,7 +59,7 @@ def _without_comments(file: Path) -> str:
     return text if file.suffix == ".py" else re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
-class Tests:
+class Callers:
     """Which tests call which functions."""
 
     def __init__(self, root: Path) -> None:
@@ -113,7 +113,7 @@ def _tested(tests: list[str]) -> str:
 def coverage(api: Api, tests: Path) -> str:
     """docs/<api>-coverage.md."""
     queries: dict[str, Query] = {q.function: q for q in api.queries}
-    found = Tests(tests)
+    found = Callers(tests)
 
     def rows(function: Function) -> list[list[str]]:
         first = [f"`{function.name}`", _carried(function, queries), _by_hand(function)]
