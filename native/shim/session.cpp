@@ -147,6 +147,15 @@ void Session::throttle() {
   wait([this] { return sequence_ - acknowledged_.load() <= kMaxUnacknowledged / 2; });
 }
 
+void Session::expect_reply(uint64_t sequence, Reply* reply, bool* done) {
+  replies_.emplace(sequence, [reply, done](int32_t status, wire::Reader& body) {
+    reply->status = status;
+    reply->body.resize(body.left());
+    if (body.left() != 0) std::memcpy(reply->body.data(), body.at(), body.left());
+    *done = true;
+  });
+}
+
 void Session::expect_transfer(uint64_t sequence, const Region& region, OnDone then, bool to_client) {
   transfers_.emplace(sequence, Transfer{region, region.total(), std::move(then), to_client});
   if (to_client) ++incoming_;

@@ -74,18 +74,39 @@ class Session {
   Reply call(const M& m) {
     Reply reply;
     bool done = false;
-    uint64_t sequence = post_expecting(m, wire::kWantsReply, [&](uint64_t s) {
-      replies_.emplace(s, [&](int32_t status, wire::Reader& body) {
-        reply.status = status;
-        reply.body.resize(body.left());
-        if (body.left() != 0) std::memcpy(reply.body.data(), body.at(), body.left());
-        done = true;
-      });
-    });
+    uint64_t sequence = post_expecting(m, wire::kWantsReply, [&](uint64_t s) { expect_reply(s, &reply, &done); });
     if (sequence == 0) return Reply{lost_status_, {}};
     flush();
     wait([&] { return done; });
     return reply;
+  }
+  /// What became of a call that nobody need wait for.
+  struct Delivery {
+    uint64_t sequence;  // 0 when the session is lost
+    int32_t status;     // as far as it is known already
+  };
+  /// Sends a call and does not wait; but with CENOTE_SYNC=1 until the server has carried it out or, because it comes
+  /// after something that has not happened yet, put it aside. `expect` is as above.
+  template <class M, class Expect>
+  Delivery deliver(const M& m, Expect&& expect) {
+    Reply reply;
+    bool done = !synchronous_;
+    uint64_t sequence = post_expecting(m, synchronous_ ? wire::kWantsReceipt : uint16_t{0}, [&](uint64_t s) {
+      expect(s);
+      if (synchronous_) expect_reply(s, &reply, &done);
+    });
+    if (sequence == 0) return {0, lost_status_};
+    if (synchronous_) {
+      flush();
+      wait([&] { return done; });
+    }
+    return {sequence, reply.status};
+  }
+  template <class M>
+  Delivery deliver(const M& m) {
+    if (synchronous_) return deliver(m, [](uint64_t) {});
+    uint64_t sequence = post(m);
+    return {sequence, sequence == 0 ? lost_status_ : 0};
   }
 
   using OnReply = std::function<void(int32_t status, wire::Reader& body)>;
@@ -122,6 +143,7 @@ class Session {
 
   /// Takes bytes that the server has set aside for objects made without waiting; false when too few are left.
   bool take_grant(size_t bytes) {
+    if (synchronous_) return false;
     size_t left = grant_.load(std::memory_order_relaxed);
     do {
       if (left < bytes) return false;
@@ -172,6 +194,7 @@ class Session {
     Region* region;
   };
 
+  void expect_reply(uint64_t sequence, Reply* reply, bool* done);
   template <class M>
   uint64_t append(const M& m, uint16_t flags) {
     if (lost_.load(std::memory_order_relaxed)) return 0;

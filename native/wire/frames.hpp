@@ -14,7 +14,8 @@ struct CallHeader {
 };
 static_assert(sizeof(CallHeader) == 8);
 
-inline constexpr uint16_t kWantsReply = 1;
+inline constexpr uint16_t kWantsReply = 1;    // once it has been carried out
+inline constexpr uint16_t kWantsReceipt = 2;  // the same, or as soon as it is put aside to wait for others
 
 /// What the worker says on stream 0.
 enum class Notice : uint16_t {

@@ -113,7 +113,8 @@ bool Executor::process_input(uint64_t epoch) {
     std::memcpy(&header, in_.data() + in_begin_, sizeof header);
     Call call{++sequence_,
               header.opcode,
-              (header.flags & wire::kWantsReply) != 0,
+              (header.flags & (wire::kWantsReply | wire::kWantsReceipt)) != 0,
+              (header.flags & wire::kWantsReceipt) != 0,
               in_.data() + in_begin_ + sizeof header,
               header.size - sizeof header,
               nullptr};
@@ -235,6 +236,10 @@ Parked* Executor::park(Call& call, const std::vector<Parked*>& after, std::vecto
     parked->call = call;
     parked->call.data = reinterpret_cast<const char*>(parked->bytes.data());
     parked->call.parked = parked;
+    if (call.wants_receipt) {
+      parked->call.wants_reply = false;
+      outbox.reply(call.sequence, 0);
+    }
     parked_bytes_ += call.size;
     if (parked_bytes_ > kMaxParkedBytes) broken("more than 1 GiB of calls wait for a user event", call);
   }

@@ -25,6 +25,7 @@ struct Call {
   uint64_t sequence = 0;
   uint16_t opcode = 0;
   bool wants_reply = false;
+  bool wants_receipt = false;  // is content with a reply when it is parked
   const char* data = nullptr;
   size_t size = 0;
   Parked* parked = nullptr;  // set when the call was parked before, or holds objects now

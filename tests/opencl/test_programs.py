@@ -20,15 +20,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("programs")
 
 
+@pytest.mark.parametrize("sync", ["", "1"], ids=["usual", "sync"])
 @pytest.mark.parametrize("name", sorted(source.stem for source in PROGRAMS.glob("*.c")))
-def test_prints_the_same(pair: Pair, name: str, built: Path) -> None:
+def test_prints_the_same(pair: Pair, name: str, sync: str, built: Path) -> None:
     program = built / name
     if not program.exists():
         compile_c(PROGRAMS / f"{name}.c", program)
     expected = PROGRAMS / f"{name}.expected"
     if not expected.exists():
-        pair.compare([program], status=STATUS.get(name, 0), timeout=120)
+        pair.compare([program], status=STATUS.get(name, 0), timeout=120, CENOTE_SYNC=sync)
         return
-    remote = pair.remote([program], timeout=120)
+    remote = pair.remote([program], timeout=120, CENOTE_SYNC=sync)
     assert remote.status == 0, remote.shown()
     assert remote.stdout.splitlines() == expected.read_text().splitlines()

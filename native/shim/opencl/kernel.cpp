@@ -254,12 +254,7 @@ cl_int clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void* 
     return session->lost() ? session->lost_status() : static_cast<int32_t>(CL_SUCCESS);
   }
   bool unsure = parameter.kind == kParameterUnknown || (m.kind == kArgBytes && parameter.size == 0);
-  cl_int status = CL_SUCCESS;
-  if (unsure || session->synchronous()) {
-    status = session->call(m).status;
-  } else if (session->post(m) == 0) {
-    status = session->lost_status();
-  }
+  cl_int status = unsure ? session->call(m).status : session->deliver(m).status;
   if (status == CL_SUCCESS) {
     had.set = true;
     had.kind = m.kind;

@@ -77,22 +77,12 @@ cl_int enqueue(Queue* queue, M& m, uint64_t* id, cl_event* event, cl_command_typ
     if (made == nullptr) return CL_OUT_OF_HOST_MEMORY;
     *id = made->id;
   }
-  Session& session = *queue->session;
-  uint64_t sequence = 0;
-  if (session.synchronous()) {
-    shim::Reply reply = session.call(m);
-    if (reply.status != CL_SUCCESS) {
-      if (made != nullptr) drop_reference(made);
-      return reply.status;
-    }
-  } else {
-    sequence = session.post(m);
-    if (sequence == 0) {
-      if (made != nullptr) drop_reference(made);
-      return session.lost_status();
-    }
-    session.flush_soon();
+  auto [sequence, status] = queue->session->deliver(m);
+  if (status != CL_SUCCESS) {
+    if (made != nullptr) drop_reference(made);
+    return status;
   }
+  queue->session->flush_soon();
   queue->last_sequence.store(sequence);
   if (made != nullptr) {
     made->sequence = sequence;
@@ -104,9 +94,7 @@ cl_int enqueue(Queue* queue, M& m, uint64_t* id, cl_event* event, cl_command_typ
 /// Sends a call that nobody waits for.
 template <class M>
 cl_int send(const Object* object, const M& m) {
-  Session& session = *object->session;
-  if (session.synchronous()) return session.call(m).status;
-  return session.post(m) == 0 ? session.lost_status() : CL_SUCCESS;
+  return object->session->deliver(m).status;
 }
 
 template <class M>

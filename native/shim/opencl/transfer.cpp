@@ -94,14 +94,14 @@ cl_int start(M& m, const Span& span, const Command& command, Event* made) {
   Session* session = command.queue->session;
   Ending ending{command.queue, made, command.blocking};
   m.event = id_of(made);
-  uint64_t sequence = session->post_expecting(m, 0, [&](uint64_t s) {
+  auto [sequence, status] = session->deliver(m, [&](uint64_t s) {
     expect(session, s, span.host, command, made, command.blocking ? &ending : nullptr,
            std::is_same_v<M, msg::EnqueueRead>);
     if (made != nullptr) made->sequence = s;
   });
-  if (sequence == 0) {
+  if (sequence == 0 || (status != CL_SUCCESS && !command.blocking)) {
     if (made != nullptr) drop_reference(made);
-    return session->lost_status();
+    return status;
   }
   command.queue->last_sequence.store(sequence);
   if (command.event != nullptr) *command.event = reinterpret_cast<cl_event>(made);
@@ -176,10 +176,10 @@ cl_int write_span(const Span& span, const Command& command) {
   Packed packed(span.host);
   m.payload = packed.blob();
   m.event = id_of(made);
-  uint64_t sequence = session->post(m);
-  if (sequence == 0) {
+  auto [sequence, status] = session->deliver(m);
+  if (status != CL_SUCCESS) {
     if (made != nullptr) drop_reference(made);
-    return session->lost_status();
+    return status;
   }
   command.queue->last_sequence.store(sequence);
   if (made != nullptr) {
@@ -209,7 +209,7 @@ cl_int upload_span(const Span& span) {
   if (m.total <= wire::kInlineLimit) {
     Packed packed(span.host);
     m.payload = packed.blob();
-    return session->post(m) == 0 ? session->lost_status() : static_cast<int32_t>(CL_SUCCESS);
+    return session->deliver(m).status;
   }
   bool done = false;
   int32_t outcome = CL_SUCCESS;

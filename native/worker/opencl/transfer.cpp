@@ -30,6 +30,7 @@ Transfer::~Transfer() {
 void Transfer::start(bool reading) {
   reading_ = reading;
   held_ = true;
+  if (call_.wants_reply) w_.outbox.reply(call_.sequence, CL_SUCCESS);
   if (target_.queue) {
     bool ordered = target_.queue->in_order;
     Parked* parked = w_.hold(call_, {ordered ? target_.queue.get() : nullptr, target_.event.get()});
@@ -337,6 +338,7 @@ void handle(Worker& w, Call& call, const msg::Upload& m) {
   }
   if (error != CL_SUCCESS) {
     mem->error = error;
+    if (call.wants_reply) w.outbox.reply(call.sequence, error);
     if (m.payload.null()) {
       w.outbox.words(wire::Notice::kDone, call.sequence, {static_cast<uint64_t>(int64_t{error})});
     }
@@ -352,6 +354,7 @@ void handle(Worker& w, Call& call, const msg::Upload& m) {
   Chunk chunk{0, m.total, geometry.origin, geometry.region};
   mem->error =
       geometry.write(*context->driver, context->uploads, mem->native, true, chunk, m.payload.data, 0, nullptr, nullptr);
+  if (call.wants_reply) w.outbox.reply(call.sequence, mem->error);
 }
 
 }  // namespace cenote::opencl
