@@ -144,6 +144,7 @@ cl_program clCreateProgramWithBinary(cl_context context, cl_uint count, const cl
     if (binary_status != nullptr && body.ok()) binary_status[i] = each;
   }
   if (reply.status == CL_SUCCESS) program->info->read(body);
+  program->info->built = false;
   return give(program, reply.status, errcode_ret);
 }
 
@@ -202,7 +203,9 @@ cl_int clGetProgramInfo(cl_program program, cl_program_info param, size_t size, 
     case CL_PROGRAM_DEVICES:
       return answer.list(object->devices);
     case CL_PROGRAM_SOURCE:
-      return answer.text(info.source);
+      if (!info.source.empty()) return answer.text(info.source);
+      lock.unlock();  // a build that ends meanwhile needs it
+      return ask_server(object, QueryFunction::kProgram, object->id, 0, param, 0, {}, answer);
     case CL_PROGRAM_IL:
       return answer.bytes(info.il.data(), info.il.size());
     case CL_PROGRAM_NUM_KERNELS:
@@ -210,7 +213,7 @@ cl_int clGetProgramInfo(cl_program program, cl_program_info param, size_t size, 
     case CL_PROGRAM_KERNEL_NAMES:
       return info.built ? answer.text(info.kernel_names) : cl_int{CL_INVALID_PROGRAM_EXECUTABLE};
     case CL_PROGRAM_BINARY_SIZES:
-      lock.unlock();  // a build that ends meanwhile needs it
+      lock.unlock();
       return binary_sizes(object, answer);
     case CL_PROGRAM_BINARIES: {
       size_t bytes = info.builds.size() * sizeof(unsigned char*);

@@ -31,8 +31,9 @@ cl_int set_shared_argument(cl_kernel kernel, cl_uint index, const void* value, b
   const auto& parameters = object->info->parameters;
   if (index >= parameters.size()) return CL_INVALID_ARG_INDEX;
   const Parameter& parameter = parameters[index];
-  bool pointer = parameter.kind == kParameterUnknown ||
-                 (parameter.kind == kParameterObject && parameter.type.find('*') != std::string::npos);
+  bool pointer =
+      parameter.kind == kParameterUnknown ||
+      (parameter.kind == kParameterObject && (parameter.type.empty() || parameter.type.find('*') != std::string::npos));
   if (!pointer) return CL_INVALID_ARG_VALUE;
   Shared allocation = value == nullptr ? nullptr : find_shared(value);
   if (value != nullptr && (allocation == nullptr || allocation->context != object->context)) {

@@ -11,7 +11,18 @@ Device::~Device() {
 
 Context::Context() = default;
 
+void Context::set_fence(uint64_t queue, cl_event event) {
+  driver->clRetainEvent(event);
+  for (Fence& fence : fences) {
+    if (fence.queue != queue) continue;
+    driver->clReleaseEvent(std::exchange(fence.event, event));
+    return;
+  }
+  fences.push_back({queue, event});
+}
+
 Context::~Context() {
+  for (const Fence& fence : fences) driver->clReleaseEvent(fence.event);
   shared.reset();
   if (uploads != nullptr) driver->clReleaseCommandQueue(uploads);
   if (native != nullptr) driver->clReleaseContext(native);

@@ -41,6 +41,14 @@ struct Context : worker::Object {
   bool unified = false;                  // all devices share the host's memory: a map is no copy
   cl_command_queue uploads = nullptr;    // for first contents, made when needed
   std::unique_ptr<SharedMemory> shared;  // made at the first slab
+  /// The latest blocking write of each queue that the client did not wait for: to all that comes after it, in any
+  /// queue, it has ended.
+  struct Fence {
+    uint64_t queue;
+    cl_event event;
+  };
+  std::vector<Fence> fences;
+  void set_fence(uint64_t queue, cl_event event);
   Context();
   ~Context() override;
 };

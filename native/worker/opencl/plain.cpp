@@ -13,11 +13,27 @@ Enqueue::Enqueue(Worker& worker, Call& call, uint64_t queue, const wire::Words& 
     if (waited->error != CL_SUCCESS) error_ = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
     if (waited->native != nullptr) waits_.push_back(waited->native);
   }
+  if (!queue_->context->fences.empty()) follow_fences();
   if (event_ != nullptr) {
     event_->driver = driver_;
     event_->context = queue_->context;
     event_->profiling = queue_->profiling;
   }
+}
+
+void Enqueue::follow_fences() {
+  std::erase_if(queue_->context->fences, [&](const Context::Fence& fence) {
+    if (fence.queue == queue_->id) return false;
+    cl_int status = CL_COMPLETE;
+    driver_->clGetEventInfo(fence.event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+    if (status <= CL_COMPLETE) {
+      driver_->clReleaseEvent(fence.event);
+      return true;
+    }
+    waits_.push_back(fence.event);
+    if (auto* written = static_cast<Queue*>(worker_.objects.find(fence.queue))) driver_->clFlush(written->native);
+    return false;
+  });
 }
 
 void Enqueue::finish() {

@@ -83,6 +83,7 @@ class Enqueue : public Scope {
 
  private:
   void finish();
+  void follow_fences();
 
   Queue* queue_;
   Event* event_;

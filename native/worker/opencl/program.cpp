@@ -123,7 +123,8 @@ void handle(Worker& w, Call& call, const msg::CreateProgram& m) {
   if (error != CL_SUCCESS) program->native = nullptr;
   program->error = error;
   if (!call.wants_reply) return;
-  if (error == CL_SUCCESS && (m.kind == kFromBinaries || m.kind == kFromBuiltIns)) describe_program(*program, body);
+  if (error == CL_SUCCESS && m.kind == kFromBinaries) describe_unbuilt(*program, body);
+  if (error == CL_SUCCESS && m.kind == kFromBuiltIns) describe_program(*program, body);
   w.outbox.reply(call.sequence, error, body.data());
 }
 

@@ -70,7 +70,30 @@ bool is_object_type(const std::string& type) {
   return false;
 }
 
-void describe_argument(const Driver& d, cl_kernel kernel, cl_uint index, worker::Bytes& out) {
+struct Meaning {
+  ParameterKind kind = kParameterUnknown;
+  size_t size = 0;
+};
+
+/// What each parameter is, found by trying, for a driver that says nothing about them. One that takes only memory
+/// objects refuses a context, if the driver looks at handles at all: then what takes a context is a number.
+std::vector<Meaning> try_parameters(const Driver& d, cl_context context, cl_kernel kernel, cl_uint count) {
+  std::vector<Meaning> all(count);
+  bool looks = false;
+  for (cl_uint i = 0; i < count; ++i) {
+    size_t size = probe_size(d, kernel, i);
+    if (size == 0) continue;
+    bool object = size == sizeof context && d.clSetKernelArg(kernel, i, sizeof context, &context) != CL_SUCCESS;
+    all[i] = {object ? kParameterObject : kParameterBytes, size};
+    looks = looks || object;
+  }
+  for (Meaning& meaning : all) {
+    if (meaning.size == sizeof context && !looks) meaning = {};
+  }
+  return all;
+}
+
+void describe_argument(const Driver& d, cl_kernel kernel, cl_uint index, const Meaning& tried, worker::Bytes& out) {
   auto info = [&](cl_kernel_arg_info param) {
     return fetch([&](size_t n, void* v, size_t* r) { return d.clGetKernelArgInfo(kernel, index, param, n, v, r); });
   };
@@ -92,8 +115,8 @@ void describe_argument(const Driver& d, cl_kernel kernel, cl_uint index, worker:
     out.word(kParameterObject);
     out.word(sizeof(cl_mem));
   } else {
-    out.word(known ? kParameterBytes : kParameterUnknown);
-    out.word(known ? probe_size(d, kernel, index) : 0);
+    out.word(known ? kParameterBytes : tried.kind);
+    out.word(known ? probe_size(d, kernel, index) : tried.size);
   }
 }
 
@@ -108,7 +131,12 @@ void describe_kernel(const Program& program, cl_kernel kernel, worker::Bytes& ou
   out.text(text_of(info(CL_KERNEL_FUNCTION_NAME)));
   out.text(text_of(info(CL_KERNEL_ATTRIBUTES)));
   out.word(arguments);
-  for (cl_uint i = 0; i < arguments; ++i) describe_argument(d, kernel, i, out);
+  cl_uint space = 0;
+  bool told = arguments == 0 || d.clGetKernelArgInfo(kernel, 0, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof space, &space,
+                                                     nullptr) == CL_SUCCESS;
+  std::vector<Meaning> tried(arguments);
+  if (!told) tried = try_parameters(d, program.context->native, kernel, arguments);
+  for (cl_uint i = 0; i < arguments; ++i) describe_argument(d, kernel, i, tried[i], out);
   constexpr cl_kernel_work_group_info kParams[] = {
       CL_KERNEL_WORK_GROUP_SIZE, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, CL_KERNEL_LOCAL_MEM_SIZE,
       CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, CL_KERNEL_PRIVATE_MEM_SIZE};
@@ -123,12 +151,11 @@ void describe_kernel(const Program& program, cl_kernel kernel, worker::Bytes& ou
   }
 }
 
-void describe_program(const Program& program, worker::Bytes& out, const std::function<std::string(std::string)>& log) {
+namespace {
+
+void describe_builds(const Program& program, worker::Bytes& out, const LogFilter& log) {
   const Driver& d = *program.context->driver;
   std::vector<cl_device_id> devices = devices_of(program);
-  auto info = [&](cl_program_info param) {
-    return fetch([&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program.native, param, n, v, r); });
-  };
   // Sizes of binaries are asked for when the program asks: some drivers compile everything for all sizes to answer.
   out.word(devices.size());
   for (cl_device_id device : devices) {
@@ -143,8 +170,17 @@ void describe_program(const Program& program, worker::Bytes& out, const std::fun
     std::string message = text_of(build(CL_PROGRAM_BUILD_LOG));
     out.text(log ? log(message) : message);
   }
-  std::vector<char> count = info(CL_PROGRAM_NUM_KERNELS);
-  std::vector<cl_kernel> kernels(number_of<size_t>(count));
+}
+
+}  // namespace
+
+void describe_program(const Program& program, worker::Bytes& out, const LogFilter& log) {
+  describe_builds(program, out, log);
+  const Driver& d = *program.context->driver;
+  auto info = [&](cl_program_info param) {
+    return fetch([&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program.native, param, n, v, r); });
+  };
+  std::vector<cl_kernel> kernels(number_of<size_t>(info(CL_PROGRAM_NUM_KERNELS)));
   if (!kernels.empty() && d.clCreateKernelsInProgram(program.native, static_cast<cl_uint>(kernels.size()),
                                                      kernels.data(), nullptr) != CL_SUCCESS) {
     kernels.clear();
@@ -155,6 +191,12 @@ void describe_program(const Program& program, worker::Bytes& out, const std::fun
     describe_kernel(program, kernel, out);
     d.clReleaseKernel(kernel);
   }
+}
+
+void describe_unbuilt(const Program& program, worker::Bytes& out) {
+  describe_builds(program, out, {});
+  out.text({});
+  out.word(0);
 }
 
 }  // namespace cenote::opencl

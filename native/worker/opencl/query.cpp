@@ -113,6 +113,14 @@ int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>&
         return mem->context->driver->clGetImageInfo(mem->native, param, n, v, r);
       });
     }
+    case QueryFunction::kProgram: {
+      auto* program = typed<Program>(w, call, m.object);
+      if (param != CL_PROGRAM_SOURCE) w.broken("a query whose answer is no plain bytes", call);
+      if (program->native == nullptr) return program->error;
+      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+        return program->context->driver->clGetProgramInfo(program->native, param, n, v, r);
+      });
+    }
     case QueryFunction::kKernelWorkGroup: {
       auto* kernel = typed<Kernel>(w, call, m.object);
       auto* device = typed<Device>(w, call, m.other);

@@ -88,7 +88,11 @@ void Transfer::unmap() {
   int32_t error = driver_.clEnqueueUnmapMemObject(target_.native, target_.mem->native, mapped_, 0, nullptr, &event);
   if (error != CL_SUCCESS) return fail(error);
   driver_.clFlush(target_.native);
-  if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {CL_SUCCESS});
+  if (target_.blocking) {
+    w_.when_complete(driver_, event, [self = shared_from_this()](int32_t ended) { self->tell_done(ended); });
+  } else {
+    tell_done(CL_SUCCESS);
+  }
   if (!target_.queue) {
     events_.push_back(event);
     w_.when_complete(driver_, event, [self = shared_from_this()](int32_t) { self->release_hold(); });
@@ -182,12 +186,13 @@ void Transfer::all_issued() {
     }
     target_.event->native = last;
   }
-  if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {CL_SUCCESS});
+  if (!target_.blocking) tell_done(CL_SUCCESS);
   if (target_.queue) release_hold();
 }
 
 void Transfer::chunk_done() {
   ++done_;
+  if (done_ == chunks_.size() && target_.blocking) tell_done(CL_SUCCESS);
   if (done_ == chunks_.size() && !target_.queue) release_hold();
   step();
 }
@@ -206,6 +211,10 @@ void Transfer::fail(int32_t error) {
   }
   w_.outbox.words(wire::Notice::kDone, call_.sequence, {static_cast<uint64_t>(int64_t{error})});
   release_hold();
+}
+
+void Transfer::tell_done(int32_t status) {
+  if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {static_cast<uint64_t>(int64_t{status})});
 }
 
 void Transfer::release_hold() {
@@ -305,8 +314,9 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
   }
   Queue* queue = scope.queue();
   if (m.payload.null()) {
-    std::make_shared<Transfer>(w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()},
-                               geometry, scope.waits())
+    std::make_shared<Transfer>(
+        w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event(), m.blocking != 0}, geometry,
+        scope.waits())
         ->start_write();
     call.held = true;
     return;
@@ -323,6 +333,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
   const Driver& driver = scope.driver();
   cl_event made = scope.made();
   if (scope.event() != nullptr) driver.clRetainEvent(made);
+  if (m.blocking != 0) queue->context->set_fence(m.command_queue, made);
   w.keep_until(driver, made, bytes, m.total);
 }
 
@@ -352,8 +363,11 @@ void handle(Worker& w, Call& call, const msg::Upload& m) {
     return;
   }
   Chunk chunk{0, m.total, geometry.origin, geometry.region};
-  mem->error =
-      geometry.write(*context->driver, context->uploads, mem->native, true, chunk, m.payload.data, 0, nullptr, nullptr);
+  // Finished rather than blocking: what Intel's driver says it has written, other queues may not see yet.
+  mem->error = geometry.write(*context->driver, context->uploads, mem->native, false, chunk, m.payload.data, 0, nullptr,
+                              nullptr);
+  int32_t finished = context->driver->clFinish(context->uploads);
+  if (mem->error == CL_SUCCESS) mem->error = finished;
   if (call.wants_reply) w.outbox.reply(call.sequence, mem->error);
 }
 

@@ -18,6 +18,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     cl_command_queue native;
     Ref<Mem> mem;
     Ref<Event> event;
+    bool blocking = false;  // the client is told of the end of a write, not that its bytes have come
   };
   Transfer(Worker& w, const Call& call, Target target, const Geometry& geometry, const std::vector<cl_event>& waits);
   ~Transfer();
@@ -47,6 +48,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void map();
   void move_mapped();
   void unmap();
+  void tell_done(int32_t status);
   void fail(int32_t error);
   void release_hold();
 
