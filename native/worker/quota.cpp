@@ -23,8 +23,12 @@ void Quota::attach(Control* control) { control_ = control; }
 
 void Quota::granted(uint32_t device, size_t bytes) {
   std::lock_guard lock(mutex_);
-  accounts_[device].granted += bytes;
-  ++accounts_[device].answered;
+  Account& account = accounts_[device];
+  account.granted += bytes;
+  if (!account.asked.empty()) {
+    *account.asked.front() = {true, bytes};
+    account.asked.pop_front();
+  }
   changed_.notify_all();
 }
 
@@ -34,12 +38,13 @@ void Quota::alone() {
   changed_.notify_all();
 }
 
-void Quota::ask(std::unique_lock<std::mutex>& lock, uint32_t device, size_t bytes) {
-  if (alone_) return;
-  Account& account = accounts_[device];
-  uint64_t turn = ++account.asked;
+bool Quota::ask(std::unique_lock<std::mutex>& lock, uint32_t device, size_t bytes) {
+  if (alone_) return true;
+  auto answer = std::make_shared<Answer>();
+  accounts_[device].asked.push_back(answer);
   control_->send("want " + std::to_string(device) + " " + std::to_string(bytes));
-  changed_.wait_for(lock, kAnswerTime, [&] { return account.answered >= turn || alone_; });
+  changed_.wait_for(lock, kAnswerTime, [&] { return answer->here || alone_; });
+  return alone_ || answer->bytes >= bytes;
 }
 
 void Quota::set_aside(const std::vector<uint32_t>& devices) {
@@ -48,11 +53,13 @@ void Quota::set_aside(const std::vector<uint32_t>& devices) {
   for (uint32_t device : devices) {
     Account& account = accounts_[device];
     if (std::exchange(account.began, true)) {
-      changed_.wait_for(lock, kAnswerTime, [&] { return account.answered != 0 || alone_; });
+      changed_.wait_for(lock, kAnswerTime, [&] { return account.ready || alone_; });
       continue;
     }
     ask(lock, device, wire::kOneWayGrant);
     account.set_aside = std::min(account.granted, wire::kOneWayGrant);
+    account.ready = true;
+    changed_.notify_all();
   }
 }
 
@@ -85,11 +92,15 @@ bool Quota::obtain(const std::vector<uint32_t>& devices, Charge* charge) {
   auto give_up = std::chrono::steady_clock::now() + kReleaseTime;
   for (;;) {
     for (uint32_t device : devices) {
-      if (take_locked({device}, charge)) return true;
       Account& account = accounts_[device];
-      size_t missing = needed(account, *charge) - account.granted;
-      ask(lock, device, in_steps(missing));
-      if (take_locked({device}, charge)) return true;
+      account.awaited += charge->bytes;
+      bool taken = take_locked({device}, charge);
+      // What was granted may be taken by another thread before this one wakes.
+      for (bool more = true; !taken && more; taken = take_locked({device}, charge)) {
+        more = ask(lock, device, in_steps(needed(account, *charge) - account.granted));
+      }
+      account.awaited -= charge->bytes;
+      if (taken) return true;
       return_surplus(device, account, 0);
     }
     if (dying_ == 0 || std::chrono::steady_clock::now() >= give_up) return false;
@@ -124,7 +135,7 @@ void Quota::put_back(const Charge& charge) {
 }
 
 void Quota::return_surplus(uint32_t device, Account& account, size_t keep) {
-  size_t wanted = needed(account, {device, keep, false});
+  size_t wanted = needed(account, {device, keep, false}) + account.awaited;
   if (alone_ || account.granted <= wanted + (keep == 0 ? 0 : kStep)) return;
   size_t surplus = account.granted - wanted;
   account.granted -= surplus;

@@ -5,7 +5,9 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -45,19 +47,25 @@ class Quota {
   void cancel(const Charge& charge);
 
  private:
+  struct Answer {
+    bool here = false;
+    size_t bytes = 0;
+  };
   struct Account {
     size_t granted = 0;
     size_t used = 0;
     size_t one_way_used = 0;
     size_t set_aside = 0;  // of what is granted, for objects made without waiting
-    uint64_t asked = 0;
-    uint64_t answered = 0;
+    size_t awaited = 0;    // by those in obtain(): no surplus, however much of it is there already
+    std::deque<std::shared_ptr<Answer>> asked;
     bool began = false;
+    bool ready = false;
   };
 
   static size_t needed(const Account& account, const Charge& charge);
   bool take_locked(const std::vector<uint32_t>& devices, Charge* charge);
-  void ask(std::unique_lock<std::mutex>& lock, uint32_t device, size_t bytes);
+  /// Waits for the supervisor's answer; false where it is less than asked for.
+  bool ask(std::unique_lock<std::mutex>& lock, uint32_t device, size_t bytes);
   void put_back(const Charge& charge);
   void return_surplus(uint32_t device, Account& account, size_t keep);
 
