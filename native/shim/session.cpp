@@ -31,6 +31,10 @@ Session::Session(wire::Endpoint endpoint, int32_t lost_status, Listener* listene
     : endpoint_(std::move(endpoint)), lost_status_(lost_status), listener_(listener) {
   const char* sync = std::getenv("CENOTE_SYNC");
   synchronous_ = sync != nullptr && *sync != '\0' && *sync != '0';
+  static std::atomic<int> traced{0};
+  if (tracing.load()) {
+    trace = std::make_unique<SessionTrace>(endpoint_.address + ":" + std::to_string(endpoint_.port), traced++);
+  }
   out_.resize(2 * kFlushAt);
   in_.resize(size_t{256} << 10);
 }
@@ -136,6 +140,7 @@ void Session::flush_locked() {
     }
   }
   out_size_ = 0;
+  if (trace != nullptr) trace->left();
   while (commands_ != nullptr && commands_->wants_write() && !lost_.load()) {
     if (commands_->send(nullptr, 0).status == wire::Io::kClosed) lose("the connection was closed");
     if (commands_->wants_write()) pump(Pump::kForRoom);
@@ -148,6 +153,7 @@ void Session::throttle() {
 }
 
 void Session::expect_reply(uint64_t sequence, Reply* reply, bool* done) {
+  if (trace != nullptr) trace->will_wait(sequence);
   replies_.emplace(sequence, [reply, done](int32_t status, wire::Reader& body) {
     reply->status = status;
     reply->body.resize(body.left());

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -20,7 +21,9 @@
 
 #include "shim/ids.hpp"
 #include "shim/region.hpp"
+#include "shim/session_trace.hpp"
 #include "wire/codec.hpp"
+#include "wire/descriptor.hpp"
 #include "wire/frames.hpp"
 #include "wire/handshake.hpp"
 #include "wire/transport.hpp"
@@ -78,7 +81,23 @@ class Session {
     if (sequence == 0) return Reply{lost_status_, {}};
     flush();
     wait([&] { return done; });
+    if (trace != nullptr) trace->replied(sequence);
     return reply;
+  }
+  /// The same, but for a limited time; what the reply says is not asked for.
+  template <class M>
+  void call_within(const M& m, int milliseconds) {
+    auto done = std::make_shared<std::atomic<bool>>(false);
+    uint64_t sequence = post_expecting(m, wire::kWantsReply, [&](uint64_t s) {
+      replies_.emplace(s, [done](int32_t, wire::Reader&) { done->store(true); });
+    });
+    if (sequence == 0) return;
+    flush();
+    wire::Deadline deadline(milliseconds);
+    while (!done->load() && !lost_.load() && deadline.left_ms() != 0) {
+      poll();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
   /// What became of a call that nobody need wait for.
   struct Delivery {
@@ -99,6 +118,7 @@ class Session {
     if (synchronous_) {
       flush();
       wait([&] { return done; });
+      if (trace != nullptr) trace->replied(sequence);
     }
     return {sequence, reply.status};
   }
@@ -170,6 +190,9 @@ class Session {
   /// At exit: one best-effort flush.
   void farewell();
 
+  /// NULL where nothing is recorded.
+  std::unique_ptr<SessionTrace> trace;
+
  private:
   struct Transfer {
     Region region;
@@ -207,6 +230,7 @@ class Session {
     m.encode(writer);
     out_size_ += size;
     uint64_t sequence = ++sequence_;
+    if (trace != nullptr) trace->called(sequence);
     if (out_size_ >= kFlushAt) flush_locked();
     return sequence;
   }

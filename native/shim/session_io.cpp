@@ -253,6 +253,9 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
     case wire::Notice::kCredit:
       pushed_.fetch_sub(body.word());
       return body.ok();
+    case wire::Notice::kTrace:
+      if (trace != nullptr) trace->on_notice(header.sequence, body);
+      return body.ok();
     case wire::Notice::kCallback:
       if (listener_ != nullptr) listener_->on_callback(body);
       return body.ok();

@@ -1,8 +1,10 @@
-// A record of every API call, for `cenote run --trace FILE`: nothing but one relaxed load while it is off.
+// A record of what the program's calls took, for `cenote run --trace FILE`: one predictable branch while it is off.
+// What becomes of a call after it has left is in shim/session_trace.hpp.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 namespace cenote::shim {
 
@@ -10,30 +12,50 @@ extern std::atomic<bool> tracing;
 
 /// Nanoseconds of the monotonic clock.
 uint64_t trace_clock();
-/// Records one call of the program: from `begin` to now.
-void trace_call(const char* name, uint64_t begin);
-/// Records time that a call spent waiting for the server.
-void trace_wait(const char* name, uint64_t begin, uint64_t end);
-/// Records a command's run on the device, by the driver's clock shifted to ours.
-void trace_device(const char* name, uint64_t begin, uint64_t end);
+
+/// A row of slices that lie side by side or within each other.
+struct Track {
+  int process;
+  int thread;
+  /// The calling thread's own.
+  static Track here();
+};
+/// Numbers above those of real processes and threads.
+inline constexpr int kNotReal = 1 << 23;
+
+void trace_slice(Track track, const char* category, std::string_view name, uint64_t begin, uint64_t end);
+/// Both ends of an arrow from one slice to another: each lies at a time within its slice.
+void trace_arrow(Track track, bool begins, std::string_view kind, uint64_t id, uint64_t at);
+void trace_process_name(int process, std::string_view name);
+void trace_thread_name(Track track, std::string_view name);
+
+/// The API call that this thread is in, or NULL.
+const char* traced_call();
+
 /// Begins tracing when CENOTE_TRACE names a file.
 void start_tracing();
+/// In a forked child: goes on in a file of its own.
+void restart_tracing();
 /// Writes what has been recorded.
 void finish_tracing();
 
 class TraceCall {
  public:
-  explicit TraceCall(const char* name) : name_(tracing.load(std::memory_order_relaxed) ? name : nullptr) {
-    if (name_ != nullptr) begin_ = trace_clock();
+  explicit TraceCall(const char* name) {
+    if (tracing.load(std::memory_order_relaxed)) begin(name);
   }
   ~TraceCall() {
-    if (name_ != nullptr) trace_call(name_, begin_);
+    if (name_ != nullptr) end();
   }
   TraceCall(const TraceCall&) = delete;
   TraceCall& operator=(const TraceCall&) = delete;
 
  private:
-  const char* name_;
+  void begin(const char* name);
+  void end();
+
+  const char* name_ = nullptr;
+  const char* outer_ = nullptr;
   uint64_t begin_ = 0;
 };
 

@@ -29,6 +29,12 @@ enum class Notice : uint16_t {
   kCallback = 8,   // an API callback: kind, id, words
   kDone = 9,       // a bulk transfer ended: status word
   kCredit = 10,    // bytes of payloads that rode on stream 0 and are no longer held
+  kTrace = 11,     // when something was done for the call `sequence`: TraceRecord, where, begin, end, name
+};
+
+enum class TraceRecord : uint64_t {
+  kCarriedOut = 1,  // by this thread of the worker
+  kRan = 2,         // on the device, from this queue
 };
 
 /// Ahead of each notice, worker to client.

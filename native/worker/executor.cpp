@@ -3,10 +3,13 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "wire/log.hpp"
 
@@ -22,6 +25,9 @@ constexpr uint64_t kAckEvery = 4096;
 
 /// Which lead this thread has; it has lost it when the executor's epoch has moved on.
 thread_local uint64_t my_epoch = 0;
+
+/// While tracing: the call that this thread carries out, none once it goes on in a lane.
+thread_local const Call* traced = nullptr;
 
 }  // namespace
 
@@ -136,7 +142,40 @@ bool Executor::process_input(uint64_t epoch) {
   return true;
 }
 
-void Executor::run_call(Call& call) { execute(call); }
+void Executor::run_call(Call& call) {
+  if (tracing) {
+    run_traced(call);
+  } else {
+    execute(call);
+  }
+}
+
+void Executor::run_traced(Call& call) {
+  traced = &call;
+  uint64_t begin = clock();
+  if (execute(call) && traced != nullptr) trace_call(call, begin);
+  traced = nullptr;
+}
+
+void Executor::trace_call(const Call& call, uint64_t begin) {
+  auto thread = static_cast<uint64_t>(syscall(SYS_gettid));
+  trace(wire::TraceRecord::kCarriedOut, call.sequence, thread, begin, clock(), name_of(call.opcode));
+}
+
+void Executor::trace(wire::TraceRecord what, uint64_t sequence, uint64_t where, uint64_t begin, uint64_t end,
+                     std::string_view name) {
+  wire::Blob text = wire::blob(name);
+  outbox.add(wire::Notice::kTrace, sequence, 4 * 8 + wire::wire_size(text), [&](wire::Writer& w) {
+    for (uint64_t word : {static_cast<uint64_t>(what), where, begin, end}) w.word(word);
+    w.bytes(text);
+  });
+}
+
+uint64_t Executor::clock() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
+}
 
 void Executor::arm(bool active) {
   epoll_event event{(active ? EPOLLIN | EPOLLRDHUP : 0U) | EPOLLONESHOT, {.fd = 0}};
@@ -146,10 +185,13 @@ void Executor::arm(bool active) {
 void Executor::blocking(std::function<void()> work, std::function<void()> after) {
   bool leading = led_ && my_epoch == epoch_ && !running_ready_;
   if (!leading) {
-    lane_jobs_.push_back([this, work = std::move(work), after = std::move(after)] {
+    const Call* mine = std::exchange(traced, nullptr);
+    lane_jobs_.push_back([this, work = std::move(work), after = std::move(after), call = mine ? *mine : Call{}] {
+      uint64_t begin = call.sequence == 0 ? 0 : clock();
       work();
       std::lock_guard lock(mutex_);
       after();
+      if (call.sequence != 0) trace_call(call, begin);
       run_ready();
       outbox.flush();
     });

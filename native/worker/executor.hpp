@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "wire/transport.hpp"
@@ -73,13 +74,20 @@ class Executor {
   /// Ends the session: the client broke the protocol.
   [[noreturn]] void broken(const char* why, const Call& call);
 
+  /// The client records when its calls are carried out: it is told. With the lock held.
+  bool tracing = false;
+  void trace(wire::TraceRecord what, uint64_t sequence, uint64_t where, uint64_t begin, uint64_t end,
+             std::string_view name);
+  /// Nanoseconds of the clock that the records name.
+  static uint64_t clock();
+
   Outbox outbox;
   ObjectTable objects;
   std::mutex& mutex() { return mutex_; }
 
  protected:
-  /// Carries out a call, or parks it through park(). With the lock held.
-  virtual void execute(Call& call) = 0;
+  /// Carries out a call, or parks it through park() and says false. With the lock held.
+  virtual bool execute(Call& call) = 0;
   virtual const char* name_of(uint16_t opcode) const = 0;
 
   Parked* park(Call& call, const std::vector<Parked*>& after, std::vector<Ref<Object>> pins,
@@ -94,6 +102,8 @@ class Executor {
   bool process_input(uint64_t epoch);
   bool receive(std::unique_lock<std::mutex>& lock);
   void run_call(Call& call);
+  void run_traced(Call& call);
+  void trace_call(const Call& call, uint64_t begin);
   void arm(bool active);
   void complete();
   void run_lane();

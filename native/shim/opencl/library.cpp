@@ -25,6 +25,7 @@ Library* library = new Library;
 
 void in_forked_child() {
   auto* parents = library;
+  shim::restart_tracing();
   shim::forget_callbacks();
   shim::arena::forget([](uint8_t type) {
     return type != static_cast<uint8_t>(Type::kPlatform) && type != static_cast<uint8_t>(Type::kDevice);
@@ -61,6 +62,7 @@ __attribute__((constructor)) void at_load() {
 __attribute__((destructor)) void at_exit() {
   for (Server* server : library->servers) {
     if (server->session() != nullptr) server->session()->farewell();
+    server->finish_trace();
   }
   shim::finish_tracing();
 }

@@ -7,10 +7,15 @@
 
 namespace cenote::opencl {
 
+namespace {
+constexpr int kLastRecordsMs = 1000;
+}
+
 bool Server::open(std::string* error) {
   auto* session = new Session(endpoint_, CL_OUT_OF_RESOURCES, this);
   session_ = session;
   if (!session->open(error)) return false;
+  if (session->trace != nullptr) compare_clocks();
   if (!platforms_.empty()) {
     for (Platform* platform : platforms_) {
       platform->session = session;
@@ -21,6 +26,24 @@ bool Server::open(std::string* error) {
   if (learn(session->call(msg::Hello{}))) return true;
   *error = "the server's list of devices is not to be understood";
   return false;
+}
+
+void Server::compare_clocks() {
+  uint64_t shortest = UINT64_MAX;
+  for (int i = 0; i < 5; ++i) {
+    uint64_t before = shim::trace_clock();
+    shim::Reply reply = session_->call(msg::Trace{});
+    uint64_t took = shim::trace_clock() - before;
+    uint64_t theirs = reply.reader().word();
+    if (took >= shortest) continue;
+    shortest = took;
+    session_->trace->set_offset(static_cast<int64_t>(theirs - (before + took / 2)));
+  }
+}
+
+void Server::finish_trace() {
+  if (session_ == nullptr || session_->trace == nullptr) return;
+  session_->call_within(msg::Trace{}, kLastRecordsMs);
 }
 
 void Server::abandon() {

@@ -17,6 +17,9 @@ class Server final : public shim::Session::Listener {
   /// In a forked child: the parent's session is not ours.
   void abandon();
 
+  /// At exit: takes in what the server has still to tell for the trace, for a second at most.
+  void finish_trace();
+
   Session* session() const { return session_; }
   const std::vector<Platform*>& platforms() const { return platforms_; }
 
@@ -29,6 +32,7 @@ class Server final : public shim::Session::Listener {
 
  private:
   bool learn(const shim::Reply& hello);
+  void compare_clocks();
   void bind(Device* device);
 
   wire::Endpoint endpoint_;

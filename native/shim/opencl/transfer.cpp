@@ -98,6 +98,7 @@ cl_int start(M& m, const Span& span, const Command& command, Event* made) {
     expect(session, s, span.host, command, made, command.blocking ? &ending : nullptr,
            std::is_same_v<M, msg::EnqueueRead>);
     if (made != nullptr) made->sequence = s;
+    if (command.blocking && session->trace != nullptr) session->trace->will_wait(s);
   });
   if (sequence == 0 || (status != CL_SUCCESS && !command.blocking)) {
     if (made != nullptr) drop_reference(made);
@@ -111,6 +112,7 @@ cl_int start(M& m, const Span& span, const Command& command, Event* made) {
   }
   session->flush();
   session->wait([&] { return ending.done && command.queue->arrived_before(sequence); });
+  if (session->trace != nullptr) session->trace->replied(sequence);
   sync_shared(command.queue->context, command.queue, sequence, false);
   if (ending.status < 0 && command.event != nullptr && ending.status != CL_SUCCESS) {
     *command.event = nullptr;

@@ -53,6 +53,7 @@ void handle(Worker& w, Call& call, const msg::clCloneKernel& m) {
 void handle(Worker& w, Call& call, const msg::EnqueueLaunch& m) {
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   auto* kernel = scope.arg<Kernel>(m.kernel);
+  scope.name(kernel->name);
   if (call.parked != nullptr && call.parked->substitute) kernel = static_cast<Kernel*>(call.parked->substitute.get());
   auto sizes = [](const wire::Words& w) { return reinterpret_cast<const size_t*>(w.data); };
   auto fits = [&](const wire::Words& w) { return w.null() || w.size() == m.dimensions; };

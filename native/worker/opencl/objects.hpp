@@ -59,6 +59,8 @@ struct Queue : worker::Object {
   Ref<Context> context;
   bool in_order = true;
   bool profiling = false;
+  bool traced = false;                  // its commands are recorded for the client
+  int64_t clock_lag = 0;                // then, of its device's clock behind the worker's
   int32_t deferred_error = 0;           // of a command without an event, for the next call that waits
   std::vector<worker::Parked*> parked;  // of an out-of-order queue: what its next barrier waits for
   ~Queue() override;

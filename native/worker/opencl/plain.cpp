@@ -36,6 +36,15 @@ void Enqueue::follow_fences() {
   });
 }
 
+void Enqueue::take(cl_event made) {
+  bool keep = event_ != nullptr || keep_event_;
+  if (queue_->traced) {
+    worker_.device_trace.add(call_.sequence, queue_, made, name_.empty() ? op_name(call_.opcode) : name_);
+    if (!keep) driver_->clReleaseEvent(made);
+  }
+  if (keep) made_ = made;
+}
+
 void Enqueue::finish() {
   if (event_ != nullptr) {
     event_->native = made_;

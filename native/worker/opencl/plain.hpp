@@ -60,10 +60,10 @@ class Enqueue : public Scope {
   void run(F&& enqueue) {
     if (error_ == CL_SUCCESS) {
       cl_event made = nullptr;
-      bool want = event_ != nullptr || keep_event_;
+      bool want = event_ != nullptr || keep_event_ || queue_->traced;
       error_ = enqueue(queue_->native, static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(),
                        want ? &made : nullptr);
-      if (error_ == CL_SUCCESS && want) made_ = made;
+      if (error_ == CL_SUCCESS && want) take(made);
     }
     finish();
   }
@@ -73,6 +73,8 @@ class Enqueue : public Scope {
     made_ = made;
     finish();
   }
+  /// What traces call it, where the name of its function says too little.
+  void name(std::string_view name) { name_ = name; }
   /// Makes the driver give an event although the client has none: it is native() until the scope ends.
   void keep_event() { keep_event_ = true; }
   [[nodiscard]] cl_event made() const { return made_; }
@@ -82,11 +84,13 @@ class Enqueue : public Scope {
   [[nodiscard]] const std::vector<cl_event>& waits() const { return waits_; }
 
  private:
+  void take(cl_event made);
   void finish();
   void follow_fences();
 
   Queue* queue_;
   Event* event_;
+  std::string_view name_;
   std::vector<cl_event> waits_;
   bool keep_event_ = false;
   cl_event made_ = nullptr;

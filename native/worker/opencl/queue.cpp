@@ -47,6 +47,19 @@ void handle(Worker& w, Call& call, const msg::CreateContext& m) {
       });
 }
 
+namespace {
+
+/// Makes the driver keep the times of a queue's commands, which the program need not know.
+void keep_times(cl_command_queue_properties* flags, std::vector<cl_queue_properties>& properties) {
+  *flags |= CL_QUEUE_PROFILING_ENABLE;
+  for (size_t i = 0; i < properties.size(); i += 2) {
+    if (properties[i] == CL_QUEUE_PROPERTIES) properties[i + 1] = *flags;
+  }
+  if (properties.empty()) properties = {CL_QUEUE_PROPERTIES, *flags};
+}
+
+}  // namespace
+
 void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
   Create<Queue> scope(w, call, m.result);
   auto* context = scope.arg<Context>(m.context);
@@ -59,9 +72,11 @@ void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
     properties.push_back(m.properties[i]);
     properties.push_back(m.properties[i + 1]);
   }
-  properties.push_back(0);
   queue->in_order = (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0;
   queue->profiling = (flags & CL_QUEUE_PROFILING_ENABLE) != 0;
+  bool traced = w.tracing && (flags & CL_QUEUE_ON_DEVICE) == 0;
+  if (traced) keep_times(&flags, properties);
+  properties.push_back(0);
   scope.run([&](cl_int* error) {
     const Driver& driver = *context->driver;
     if (driver.clCreateCommandQueueWithProperties != nullptr) {
@@ -71,6 +86,7 @@ void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
     }
     return driver.clCreateCommandQueue(context->native, device->native, flags, error);
   });
+  if (traced && queue->native != nullptr) w.device_trace.watch(*queue);
 }
 
 void handle(Worker& w, Call& /*call*/, const msg::Flush& m) {
@@ -84,6 +100,7 @@ void handle(Worker& w, Call& call, const msg::Finish& m) {
     if (status == CL_SUCCESS) std::swap(status, queue->deferred_error);
     queue->deferred_error = CL_SUCCESS;
     w.reap();
+    w.device_trace.report();
     w.send_output();
     w.outbox.reply(call.sequence, status);
   };
@@ -106,6 +123,7 @@ void handle(Worker& w, Call& call, const msg::WaitEvents& m) {
   }
   auto after = [&w, call, events, driver] {
     w.send_output();
+    w.device_trace.report();
     for (const auto& event : events) {
       cl_int status = event->error;
       if (event->native != nullptr) {

@@ -10,6 +10,14 @@ void handle(Worker& w, Call& call, const msg::Hello& /*m*/) {
   w.outbox.reply(call.sequence, CL_SUCCESS, describe(w.inventory()));
 }
 
+void handle(Worker& w, Call& call, const msg::Trace& /*m*/) {
+  w.tracing = true;
+  w.device_trace.report();
+  worker::Bytes now;
+  now.word(worker::Executor::clock());
+  w.outbox.reply(call.sequence, CL_SUCCESS, now.data());
+}
+
 void handle(Worker& w, Call& call, const msg::BindDevice& m) {
   const auto& lent = w.inventory().lent;
   if (std::find(lent.begin(), lent.end(), m.index) == lent.end()) w.broken("a device that is not lent", call);

@@ -61,6 +61,7 @@ void Transfer::map() {
   if (error != CL_SUCCESS) return fail(error);
   mapped_ = static_cast<char*>(at);
   events_.push_back(event);
+  trace(event);
   driver_.clFlush(target_.native);
   w_.when_complete(driver_, event, [self = shared_from_this()](int32_t ended) {
     if (ended < 0) return self->fail(ended);
@@ -88,6 +89,7 @@ void Transfer::unmap() {
   int32_t error = driver_.clEnqueueUnmapMemObject(target_.native, target_.mem->native, mapped_, 0, nullptr, &event);
   if (error != CL_SUCCESS) return fail(error);
   driver_.clFlush(target_.native);
+  trace(event);
   if (target_.blocking) {
     w_.when_complete(driver_, event, [self = shared_from_this()](int32_t ended) { self->tell_done(ended); });
   } else {
@@ -168,8 +170,15 @@ void Transfer::issue_write(size_t i, char* chunk) {
   issued(event);
 }
 
+void Transfer::trace(cl_event event) {
+  if (target_.queue && target_.queue->traced) {
+    w_.device_trace.add(call_.sequence, target_.queue.get(), event, op_name(call_.opcode));
+  }
+}
+
 void Transfer::issued(cl_event event) {
   events_.push_back(event);
+  trace(event);
   driver_.clFlush(target_.native);
   if (++issued_ == chunks_.size()) all_issued();
 }

@@ -42,6 +42,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void issue_read(size_t i, char* chunk);
   void pull(size_t i, char* chunk);
   void issue_write(size_t i, char* chunk);
+  void trace(cl_event event);
   void issued(cl_event event);
   void all_issued();
   void chunk_done();

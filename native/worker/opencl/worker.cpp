@@ -15,7 +15,7 @@ constexpr size_t kReapBytes = size_t{4} << 20;
 }  // namespace
 
 Worker::Worker(std::unique_ptr<wire::Transport> transport, std::unique_ptr<Inventory> inventory, worker::Bulk* bulk)
-    : Executor(std::move(transport)), bulk(bulk), inventory_(std::move(inventory)) {}
+    : Executor(std::move(transport)), bulk(bulk), device_trace(*this), inventory_(std::move(inventory)) {}
 
 worker::Object* Worker::make_placeholder(Type type) {
   switch (type) {
@@ -54,7 +54,7 @@ Ref<worker::Object> Worker::private_kernel(const Kernel& kernel) {
 }
 
 template <class M>
-void Worker::dispatch(Call& call, const M& m) {
+bool Worker::dispatch(Call& call, const M& m) {
   if (call.parked == nullptr) {
     Gate gate(*this, call, M::kSlow);
     m.handles(gate);
@@ -63,17 +63,20 @@ void Worker::dispatch(Call& call, const M& m) {
         M::kOp == Op::clEnqueueBarrierWithWaitList || M::kOp == Op::clEnqueueMarkerWithWaitList || M::kOp == Op::Finish;
     if (gate.must_wait(kOrdersAll)) {
       gate.park(m, kOrdersAll);
-      return;
+      return false;
     }
   }
   handle(*this, call, m);
   if (call.parked != nullptr && !call.held) release(call.parked);
+  return true;
 }
 
-void Worker::execute(Call& call) {
-  if (!decode(call.opcode, call.data, call.size, [&](const auto& m) { dispatch(call, m); })) {
+bool Worker::execute(Call& call) {
+  bool carried_out = false;
+  if (!decode(call.opcode, call.data, call.size, [&](const auto& m) { carried_out = dispatch(call, m); })) {
     broken("a call that does not decode", call);
   }
+  return carried_out;
 }
 
 void Worker::when_complete(const Driver& driver, cl_event event, std::function<void(int32_t)> then) {

@@ -8,6 +8,7 @@
 
 #include "api/opencl_messages.hpp"
 #include "worker/executor.hpp"
+#include "worker/opencl/device_trace.hpp"
 #include "worker/opencl/devices.hpp"
 #include "worker/opencl/includes.hpp"
 #include "worker/opencl/objects.hpp"
@@ -59,15 +60,16 @@ class Worker final : public worker::Executor {
   worker::Staging staging;
   Includes includes;
   worker::Quota quota;
+  DeviceTrace device_trace;
 
  protected:
-  void execute(Call& call) override;
+  bool execute(Call& call) override;
   const char* name_of(uint16_t opcode) const override { return op_name(opcode); }
 
  private:
   friend class Gate;
   template <class M>
-  void dispatch(Call& call, const M& m);
+  bool dispatch(Call& call, const M& m);
   worker::Object* make_placeholder(Type type);
   Ref<worker::Object> private_kernel(const Kernel& kernel);
 

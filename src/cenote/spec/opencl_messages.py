@@ -250,6 +250,11 @@ def EventStatus(event: U64) -> None:
     """Replies with the event's status as it is now, also while its command is parked."""
 
 
+@call(Carry.INTERNAL, opcode=425)
+def Trace() -> None:
+    """From now on the worker tells when it carries out calls and when commands run; replies with its clock's time."""
+
+
 @call(Carry.INTERNAL, opcode=450, slow=True)
 def SvmSlab(
     context: Context,
