@@ -50,8 +50,6 @@ def read(path: Path) -> HostKey:
         raise NoKey(f"the key file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         lines, mode = [], 0
-    if stat.S_IMODE(mode) & 0o077:
-        raise NoKey(f"the key file {path} can be read by others: run “chmod 600 {path}”")
     fields = dict(line.split(" ", 1) for line in lines if " " in line)
     try:
         found = HostKey(bytes.fromhex(fields["key"]), bytes.fromhex(fields["certificate-sha256"]))
@@ -59,6 +57,8 @@ def read(path: Path) -> HostKey:
         found = HostKey(b"", b"")
     if fields.get("cenote-key") != "1" or len(found.key) != 32 or len(found.certificate_sha256) != 32:
         raise NoKey(f"{path} is not a key file of Cenote’s")
+    if stat.S_IMODE(mode) & 0o077:
+        raise NoKey(f"the key file {path} can be read by others: run “chmod 600 {path}”")
     return found
 
 

@@ -53,6 +53,18 @@ def listener(answer: Callable[[socket.socket], object]) -> Iterator[str]:
         sock.shutdown(socket.SHUT_RDWR)
 
 
+def takes(hello: bytes) -> Callable[[socket.socket], object]:
+    """Goes on as a server does, up to a proof that is this line."""
+
+    def pretend(sock: socket.socket) -> None:
+        sock.recv(48, socket.MSG_WAITALL)
+        sock.sendall(Answer(Status.GO_ON, bytes(32)).encode())
+        sock.recv(4096)
+        sock.sendall(hello + b"\n")
+
+    return pretend
+
+
 @pytest.fixture
 def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HostKey:
     """A key of this user's that belongs to no server."""
@@ -79,9 +91,11 @@ def test_host_that_swallows_everything(key: HostKey) -> None:
         fails(["list", "--server", address], 69, "does not answer")
 
 
-def test_not_a_cenote_server(key: HostKey) -> None:
-    with listener(lambda sock: sock.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")) as address:
-        fails(["list", "--server", address], 76, "is not a Cenote server")
+@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_not_a_cenote_server(command: list[str], greeting: bytes, key: HostKey) -> None:
+    with listener(lambda sock: sock.sendall(greeting)) as address:
+        fails(at(address, command), 76, "is not a Cenote server")
 
 
 def test_server_that_hangs_up(key: HostKey) -> None:
@@ -108,14 +122,14 @@ def test_wrong_key(stub_server: Server, command: list[str], key: HostKey) -> Non
 
 
 def test_impostor_without_the_key(key: HostKey) -> None:
-    def pretend(sock: socket.socket) -> None:
-        sock.recv(48, socket.MSG_WAITALL)
-        sock.sendall(Answer(Status.GO_ON, bytes(32)).encode())
-        sock.recv(4096)
-        sock.sendall(b'{"id": 0, "ok": {"proof": "00", "version": "1", "host": "h"}}\n')
-
-    with listener(pretend) as address:
+    with listener(takes(b'{"id": 0, "ok": {"proof": "00", "version": "1", "host": "h"}}')) as address:
         fails(["list", "--server", address], 77, "does not have the key")
+
+
+@pytest.mark.parametrize("hello", [b"[]", b"{}", b'{"error": 1}', b"no JSON"])
+def test_server_that_speaks_nonsense(key: HostKey, hello: bytes) -> None:
+    with listener(takes(hello)) as address:
+        fails(["list", "--server", address], 76, "not readable")
 
 
 def test_no_key(stub_server: Server, tmp_path: Path) -> None:
@@ -124,6 +138,23 @@ def test_no_key(stub_server: Server, tmp_path: Path) -> None:
 
 def test_unreadable_key_file(stub_server: Server) -> None:
     fails(["list", "--server", stub_server.address, "--key", "/nonexistent"], 77, "/nonexistent")
+
+
+def test_file_that_is_no_key_is_not_to_be_made_private(stub_server: Server, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("hello\n")
+    fails(["list", "-s", stub_server.address, "-k", str(tmp_path / "notes")], 77, "is not a key file of Cenote’s")
+
+
+def test_more_keys_than_servers(stub_server: Server) -> None:
+    fails(["list", "-s", stub_server.address, "-k", "a", "-k", "b"], 77, "2 key files were given for 1 server(s)")
+
+
+def test_key_of_another_users_server(stub_server: Server, stub_native: Path) -> None:
+    """Each user’s server has a key of its own."""
+    with serving(env={"CENOTE_NATIVE": str(stub_native)}) as other:
+        state = other.environment["XDG_STATE_HOME"]
+        fails(["list", "-s", stub_server.address], 77, "take the key file that it names now", XDG_STATE_HOME=state)
+        assert other.cenote("list").returncode == 0
 
 
 def test_no_device_that_fits(stub_server: Server) -> None:
@@ -144,6 +175,36 @@ def test_program_that_cannot_be_run(stub_server: Server, tmp_path: Path) -> None
     state = stub_server.environment["XDG_STATE_HOME"]
     arguments = ["run", "-s", stub_server.address, "--", str(tmp_path / "script")]
     fails(arguments, 126, "No such file", XDG_STATE_HOME=state, **native(stub_server))
+
+
+@pytest.mark.parametrize("command", [["list"], ["netperf", "--seconds", "0.1"]])
+def test_nobody_reads_the_output(stub_server: Server, command: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = stub_server.cenote(*command, capture_output=False, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_output_that_cannot_be_written(stub_server: Server) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = stub_server.cenote("list", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, "cenote: the output: No space left on device\n")
+
+
+def test_closed_standard_streams(stub_server: Server) -> None:
+    """They stay closed for the program, and nothing of ours takes their place."""
+    script = "for stream in 0 1 2; do [ ! -e /proc/$$/fd/$stream ] || exit 5; done"
+    program = [*CENOTE, "run", "--server", stub_server.address, "--", "sh", "-c", script]
+    closing_all = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    for command in (program, [*CENOTE, "version"]):
+        assert subprocess.run([*closing_all, *command], env=stub_server.environment, timeout=30).returncode == 0
+
+
+def test_no_folder_for_running_programs(stub_server: Server) -> None:
+    done = stub_server.cenote("run", "--", "true", env=stub_server.environment | {"XDG_RUNTIME_DIR": "/nonexistent"})
+    assert done.returncode == 1
+    assert done.stderr.startswith("cenote: /nonexistent/") and done.stderr.count("\n") == 1
 
 
 def test_broken_address() -> None:

@@ -117,6 +117,21 @@ def test_allocation_file_is_private_and_removed(stub_server: Server) -> None:
     assert not Path(folder.split()[1]).exists()
 
 
+def test_ctrl_c_leaves_nothing_behind(stub_server: Server, tmp_path: Path) -> None:
+    script = f"echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; sleep 100"
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    environment = stub_server.environment | {"XDG_RUNTIME_DIR": str(runtime)}
+    program = stub_server.start(["sh", "-c", script], env=environment, start_new_session=True)
+    wait_until((tmp_path / "pid").exists)
+    assert len(list(runtime.iterdir())) == 1
+    os.killpg(program.pid, signal.SIGINT)
+    assert program.wait(10) == -signal.SIGINT
+    assert list(runtime.iterdir()) == []
+    assert gone(int((tmp_path / "pid").read_text()))
+    wait_until(lambda: "(sh)" not in stub_server.cenote("list").stdout)
+
+
 def test_devices_are_held_as_long_as_the_program_runs(stub_server: Server) -> None:
     program = stub_server.start(["sh", "-c", "echo up; read wait"], stdin=subprocess.PIPE)
     assert program.stdout is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -98,6 +99,8 @@ def test_ctrl_c_leaves_nothing_behind(stub_native: Path, runtime: Path, tmp_path
         sock.settimeout(2)
         assert sock.recv(1) == b""
         program.communicate("\n", timeout=10)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port))
     assert list(runtime.iterdir()) == []
 
 

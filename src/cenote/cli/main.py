@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -10,10 +11,14 @@ import typer
 
 from cenote.errors import CenoteError
 
-EXIT_CODES = (
-    "Exit codes: 69 no server answers; 75 no device fits; 76 it speaks another protocol or version; "
-    "77 wrong or missing key; 126 the program cannot be run; 127 there is no such program; 1 anything else."
-)
+EXIT_CODES = """Exit codes:
+  69  no server answers
+  75  no device fits
+  76  what answers speaks another protocol or version
+  77  wrong or missing key
+ 126  the program cannot be run
+ 127  there is no such program
+   1  anything else"""
 app = typer.Typer(
     name="cenote",
     help="Uses the OpenCL devices of other machines as if they were local.",
@@ -25,7 +30,8 @@ app = typer.Typer(
 )
 
 Servers = Annotated[
-    list[str], typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server to use.")
+    list[str],
+    typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server; may be repeated."),
 ]
 Server = Annotated[
     str, typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server.")
@@ -67,7 +73,8 @@ def run(
     server: Servers = ["localhost"],  # noqa: B006
     key: Keys = [],  # noqa: B006
     count: Annotated[
-        int | None, typer.Option("-n", "--devices", min=1, help="How many devices; all of the servers' if not given.")
+        int | None,
+        typer.Option("-n", "--devices", metavar="N", min=1, help="How many devices; all of the servers’ if not given."),
     ] = None,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the time of every call there; opens in ui.perfetto.dev.")
@@ -106,7 +113,7 @@ def list_(server: Servers = ["localhost"], key: Keys = []) -> None:  # noqa: B00
 def netperf(
     server: Server = "localhost",
     key: Key = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure.")] = 3.0,
+    seconds: Annotated[float, typer.Option(metavar="S", min=0.1, help="How many seconds to measure.")] = 3.0,
 ) -> None:
     """Measures the link to a server and says what it means for a program.
 
@@ -146,11 +153,21 @@ def version() -> None:
 
 def main() -> NoReturn:
     """The console script."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # it is closed; no file of ours may take its number
+            setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115 - as long as we run
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except CenoteError as error:
         print(f"cenote: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # then whoever reads us has seen enough
+            print(f"cenote: {error.filename or 'the output'}: {error.strerror}", file=sys.stderr)
+        os._exit(1)  # an orderly exit would try to write once more
     sys.exit(0)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cenote import __version__
@@ -68,10 +68,13 @@ def devices(host: str, found: list[dict[str, Any]]) -> None:
 
 def link(address: Address, measured: Link) -> None:
     print(f"{address} over {measured.transport}")
-    print(f"  round trip  median {measured.median * 1e6:.0f} µs, 99th percentile {measured.p99 * 1e6:.0f} µs")
-    print(f"              {measured.meaning()}")
-    print(f"  bandwidth   to the server {_speed(measured.upload)}, from the server {_speed(measured.download)}")
-    print(f"              {measured.meaning_of_bandwidth()}")
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("  round trip", f"median {measured.median * 1e6:.0f} µs, 99th percentile {measured.p99 * 1e6:.0f} µs")
+    lines.add_row("", measured.meaning())
+    lines.add_row("  to the server", _speed(measured.upload))
+    lines.add_row("  from the server", _speed(measured.download))
+    lines.add_row("", measured.meaning_of_bandwidth())
+    _console().print(lines, highlight=False, markup=False)
 
 
 def _speed(bytes_per_second: float) -> str:
@@ -84,9 +87,11 @@ def findings(found: Iterable[Finding]) -> int:
     colours = {"ok": "green", "note": "yellow", "wrong": "red"}
     code = 0
     for finding in found:
-        console.print(Text(f"{finding.state:<6}", style=colours[finding.state]) + Text(finding.what))
+        lines = Table.grid(Column(width=6), Column(overflow="fold"))
+        lines.add_row(Text(finding.state, style=colours[finding.state]), Text(finding.what))
         if finding.remedy:
-            console.print(Text(f"      → {finding.remedy}"))
+            lines.add_row("", Text(f"→ {finding.remedy}"))
+        console.print(lines)
         code |= finding.state == "wrong"
     return code
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from cenote.client.control import Control
-from cenote.errors import NoDevice
+from cenote.errors import NoDevice, NoKey
 from cenote.keys import write_private
 from cenote.protocol import Address
 
@@ -72,9 +72,7 @@ def key_of_each(servers: Sequence[Address], key_files: Sequence[Path]) -> Sequen
     if len(key_files) <= 1:
         return [key_files[0] if key_files else None] * len(servers)
     if len(key_files) != len(servers):
-        raise NoDevice(
-            f"there are {len(servers)} servers and {len(key_files)} keys; give one key, or one for each server"
-        )
+        raise NoKey(f"{len(key_files)} key files were given for {len(servers)} server(s); give one, or one for each")
     return list(key_files)
 
 

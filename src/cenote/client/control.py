@@ -16,7 +16,7 @@ from cenote.errors import CenoteError, NoDevice, NoKey, NotAllowed, ProtocolErro
 from cenote.keys import HostKey
 from cenote.protocol import Address, Answer, Kind, Preamble, Status
 
-TIMEOUT = 4.5  # for everything up to the server's proof
+TIMEOUT = 4.0  # for everything up to the server's proof
 
 
 class Control:
@@ -182,9 +182,11 @@ def _parse(address: Address, line: bytes) -> dict[str, Any]:
     if not line:
         raise Unreachable(f"the server at {address} closed the connection")
     try:
-        reply: dict[str, Any] = json.loads(line)
+        reply = json.loads(line)
     except ValueError:
-        raise ProtocolError(f"the server at {address} gave an answer that is not readable") from None
+        reply = None
+    if not isinstance(reply, dict) or not isinstance(reply.get("error", reply.get("ok")), dict):
+        raise ProtocolError(f"the server at {address} gave an answer that is not readable")
     return reply
 
 

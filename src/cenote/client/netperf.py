@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from cenote.client.control import Control
+from cenote.errors import Unreachable
 
 _REQUEST = struct.Struct("<II")  # bytes that follow, bytes wanted back
 _BLOCK = 1 << 20
@@ -44,15 +45,13 @@ def measure(control: Control, seconds: float) -> Link:
     """Takes about ``seconds``. The connection is of no other use afterwards."""
     control.request("echo")
     part = seconds / 3
-    trips = _round_trips(control, part)
+    try:
+        trips = _round_trips(control, part)
+        upload, download = (_bandwidth(control, part, up=up) for up in (True, False))
+    except OSError as error:
+        raise Unreachable(f"the connection to {control.address} broke: {error.strerror or error}") from None
     transport = "TLS 1.3" if control.tls else "plain TCP"
-    return Link(
-        transport,
-        statistics.median(trips),
-        statistics.quantiles(trips, n=100)[98],
-        _bandwidth(control, part, up=True),
-        _bandwidth(control, part, up=False),
-    )
+    return Link(transport, statistics.median(trips), statistics.quantiles(trips, n=100)[98], upload, download)
 
 
 def _round_trips(control: Control, seconds: float) -> list[float]:
