@@ -100,7 +100,11 @@ char* Session::reserve(size_t size) {
 
 void Session::flush() {
   std::lock_guard lock(send_mutex_);
-  if (timer_armed_.load(std::memory_order_relaxed) && timer_armed_.exchange(false)) set_timer(0);
+  if (out_size_ != 0) {
+    bool prompt = now_us() - burst_since_us_ < kFlushDelayUs;
+    int before = prompt_flushes_.load(std::memory_order_relaxed);
+    if (before < kPrompt || !prompt) prompt_flushes_.store(prompt ? before + 1 : 0, std::memory_order_relaxed);
+  }
   flush_locked();
 }
 
@@ -114,18 +118,17 @@ void Session::flush_by_timer() {
   uint64_t expirations = 0;
   if (read(timer_fd_, &expirations, sizeof expirations) < 0) return;
   std::unique_lock lock(send_mutex_, std::try_to_lock);
-  // Who sends at this moment will fill the buffer again: it is looked at once more after the same time.
-  if (!lock.owns_lock() || flushes_ != flushes_at_timer_) {
-    if (lock.owns_lock()) flushes_at_timer_ = flushes_;
-    set_timer(kFlushDelayUs);
+  // Who sends at this moment will fill the buffer again, and a burst that has just begun has its time to come.
+  if (!lock.owns_lock() || (out_size_ != 0 && now_us() - burst_since_us_ < kFlushDelayUs)) {
+    set_timer(flush_delay_us());
     return;
   }
   timer_armed_.store(false);
+  if (out_size_ != 0) prompt_flushes_.store(0, std::memory_order_relaxed);
   flush_locked();
 }
 
 void Session::flush_locked() {
-  ++flushes_;
   size_t sent = 0;
   while (sent < out_size_ && !lost_.load()) {
     wire::Piece piece{out_.data() + sent, out_size_ - sent};

@@ -26,6 +26,7 @@
 #include "wire/descriptor.hpp"
 #include "wire/frames.hpp"
 #include "wire/handshake.hpp"
+#include "wire/spin.hpp"
 #include "wire/transport.hpp"
 
 namespace cenote::shim {
@@ -138,9 +139,13 @@ class Session {
 
   /// Hands what is buffered to the network.
   void flush();
-  /// Lets the I/O thread flush soon (within 50 µs) unless somebody does so before.
+  /// Lets the I/O thread flush soon unless somebody does so before: within 50 µs, or within 4 ms while the program
+  /// has been flushing promptly by itself. To set a timer so near that the clock's hardware must be programmed can
+  /// cost more than a round trip, on virtual machines above all.
   void flush_soon() {
-    if (!timer_armed_.load(std::memory_order_relaxed) && !timer_armed_.exchange(true)) set_timer(kFlushDelayUs);
+    if (!timer_armed_.load(std::memory_order_relaxed) && !timer_armed_.exchange(true)) {
+      set_timer(flush_delay_us());
+    }
   }
   /// Opens the bulk streams, if that has not happened yet. False when the session is lost.
   bool open_bulk();
@@ -224,6 +229,7 @@ class Session {
     size_t size = sizeof(wire::CallHeader) + m.wire_bytes();
     char* at = reserve(size);
     if (at == nullptr) return 0;
+    if (out_size_ == 0) burst_since_us_ = now_us();
     wire::CallHeader header{static_cast<uint32_t>(size), static_cast<uint16_t>(M::kOp), flags};
     std::memcpy(at, &header, sizeof header);
     wire::Writer writer(at + sizeof header);
@@ -238,6 +244,13 @@ class Session {
   void flush_locked();
   void throttle();
 
+  static int64_t now_us() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+  [[nodiscard]] int flush_delay_us() const {
+    return prompt_flushes_.load(std::memory_order_relaxed) >= kPrompt ? kFlushLateUs : kFlushDelayUs;
+  }
   void set_timer(int us);
   void flush_by_timer();
   void run_io_thread();
@@ -260,6 +273,8 @@ class Session {
   static constexpr size_t kFlushAt = size_t{16} << 10;
   static constexpr uint64_t kMaxUnacknowledged = 1 << 16;
   static constexpr int kFlushDelayUs = 50;
+  static constexpr int kFlushLateUs = 4000;
+  static constexpr int kPrompt = 8;
   static constexpr size_t kMaxStreams = 16;
 
   wire::Endpoint endpoint_;
@@ -274,8 +289,8 @@ class Session {
   uint64_t sequence_ = 0;
   std::atomic<uint64_t> acknowledged_{0};
   std::atomic<bool> timer_armed_{false};
-  uint64_t flushes_ = 0;
-  uint64_t flushes_at_timer_ = 0;
+  int64_t burst_since_us_ = 0;             // when the oldest call in the buffer was made
+  std::atomic<int> prompt_flushes_{0};  // in a row, of bursts younger than kFlushDelayUs
   std::atomic<size_t> pushed_{0};
   std::atomic<size_t> grant_{wire::kOneWayGrant};
 
@@ -307,6 +322,7 @@ class Session {
   int io_fd_ = -1;     // stirs the I/O thread
   int timer_fd_ = -1;  // when to flush
   std::atomic<bool> pumping_{false};
+  wire::Spin spin_;  // of who waits with the role
 };
 
 }  // namespace cenote::shim

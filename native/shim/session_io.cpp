@@ -124,7 +124,12 @@ void Session::pump(Pump how) {
   }
   int timeout = for_room ? kRoomTimeoutMs : -1;
   pumping_.store(true);
-  int ready = ::poll(fds, count, how == Pump::kPoll || buffered ? 0 : timeout);
+  int ready = 0;
+  bool looking = how == Pump::kWait && !buffered;
+  if (!looking || !spin_.look([&] { return (ready = ::poll(fds, count, 0)) != 0; })) {
+    ready = ::poll(fds, count, how == Pump::kPoll || buffered ? 0 : timeout);
+  }
+  if (looking) spin_.found();
   pumping_.store(false);
   if (ready > 0 && (fds[0].revents & POLLIN) != 0) {
     uint64_t drained = 0;

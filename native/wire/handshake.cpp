@@ -1,5 +1,6 @@
 #include "wire/handshake.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/random.h>
 
@@ -210,6 +211,8 @@ std::unique_ptr<Transport> accept_stream(int fd, const unsigned char (&preamble)
   Deadline deadline(timeout_ms);
   auto transport = make_tcp(Descriptor(fd));
   tune_tcp(transport->descriptor());
+  // Whoever waits for nothing but this stream waits in the receiving call itself.
+  if (int flags = fcntl(fd, F_GETFL); flags >= 0) fcntl(transport->descriptor(), F_SETFL, flags & ~O_NONBLOCK);
   auto fail = [error](const char* sentence) {
     *error = sentence;
     return nullptr;

@@ -73,6 +73,12 @@ class Tcp final : public Transport {
     return result(recv(descriptor_.get(), data, size, MSG_DONTWAIT));
   }
 
+  /// Where the descriptor may block, it does so in the call that receives.
+  IoResult receive_waiting(void* data, size_t size) override {
+    IoResult r = result(recv(descriptor_.get(), data, size, 0));
+    return r.status == Io::kAgain ? Transport::receive_waiting(data, size) : r;
+  }
+
   [[nodiscard]] int descriptor() const override { return descriptor_.get(); }
   [[nodiscard]] bool wants_write() const override { return false; }
   [[nodiscard]] bool has_buffered() const override { return false; }

@@ -21,7 +21,7 @@ struct IoResult {
   size_t bytes;
 };
 
-/// Never blocks and never raises SIGPIPE. One thread may send while another receives, no more than one of each.
+/// Never raises SIGPIPE, and blocks in receive_waiting() alone. One thread may send while another receives, no more than one of each.
 class Transport {
  public:
   Transport() = default;
@@ -34,6 +34,8 @@ class Transport {
   virtual IoResult send(const Piece* pieces, int count) = 0;
   /// Receives at least one byte, or says why not.
   virtual IoResult receive(void* data, size_t size) = 0;
+  /// As receive(), but waits until there is something to say.
+  virtual IoResult receive_waiting(void* data, size_t size);
   [[nodiscard]] virtual int descriptor() const = 0;
   /// Accepted bytes are still held: poll for POLLOUT and call send.
   [[nodiscard]] virtual bool wants_write() const = 0;

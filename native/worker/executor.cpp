@@ -1,10 +1,10 @@
 #include "worker/executor.hpp"
 
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -22,6 +22,7 @@ constexpr size_t kMaxParkedBytes = size_t{1} << 30;
 constexpr int kMaxLanes = 256;
 constexpr int kMaxIdleFollowers = 2;
 constexpr uint64_t kAckEvery = 4096;
+constexpr long kLingerNs = 10'000'000;  // how long what is not urgent waits for company
 
 /// Which lead this thread has; it has lost it when the executor's epoch has moved on.
 thread_local uint64_t my_epoch = 0;
@@ -39,6 +40,9 @@ Executor::Executor(std::unique_ptr<wire::Transport> transport) : transport_(std:
   epoll_ctl(epoll_, EPOLL_CTL_ADD, transport_->descriptor(), &none);
   epoll_event nudged{EPOLLIN | EPOLLET, {.fd = nudge_}};
   epoll_ctl(epoll_, EPOLL_CTL_ADD, nudge_, &nudged);
+  linger_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  epoll_event late{EPOLLIN | EPOLLET, {.fd = linger_}};
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, linger_, &late);
   outbox.start(transport_.get());
   std::thread([this] { complete(); }).detach();
 }
@@ -63,6 +67,11 @@ void Executor::serve() {
     epoll_wait(epoll_, &event, 1, -1);
     lock.lock();
     --idle_;
+    if (event.data.fd == linger_) {
+      lingering_ = false;
+      outbox.flush();
+      continue;
+    }
     if (led_) continue;
     led_ = true;
     my_epoch = ++epoch_;
@@ -101,12 +110,12 @@ bool Executor::receive(std::unique_lock<std::mutex>& lock) {
   }
   lock.unlock();
   wire::IoResult r;
-  for (;;) {
+  bool came = spin_.look([&] {
     r = transport_->receive(in_.data() + in_end_, in_.size() - in_end_);
-    if (r.status != wire::Io::kAgain) break;
-    pollfd fd{transport_->descriptor(), POLLIN, 0};
-    poll(&fd, 1, -1);
-  }
+    return r.status != wire::Io::kAgain;
+  });
+  if (!came) r = transport_->receive_waiting(in_.data() + in_end_, in_.size() - in_end_);
+  spin_.found();
   lock.lock();
   if (r.status == wire::Io::kClosed) return false;
   in_end_ += r.bytes;
@@ -203,7 +212,12 @@ void Executor::blocking(std::function<void()> work, std::function<void()> after)
     }
     return;
   }
-  outbox.flush();
+  if (!outbox.flush_urgent() && !lingering_) {
+    lingering_ = true;
+    itimerspec when{};
+    when.it_value.tv_nsec = kLingerNs;
+    timerfd_settime(linger_, 0, &when, nullptr);
+  }
   if (idle_ == 0) {
     ++threads_;
     std::thread([this] { serve(); }).detach();

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/spin.hpp"
 #include "wire/transport.hpp"
 #include "worker/object.hpp"
 #include "worker/outbox.hpp"
@@ -110,6 +111,7 @@ class Executor {
 
   std::unique_ptr<wire::Transport> transport_;
   std::mutex mutex_;
+  wire::Spin spin_;
   std::vector<char> in_;
   size_t in_begin_ = 0;
   size_t in_end_ = 0;
@@ -117,7 +119,9 @@ class Executor {
   uint64_t acknowledged_ = 0;
 
   int epoll_ = -1;
-  int nudge_ = -1;  // wakes a follower when calls are left in the input buffer
+  int nudge_ = -1;   // wakes a follower when calls are left in the input buffer
+  int linger_ = -1;  // when notices that are not urgent have waited long enough
+  bool lingering_ = false;
   bool led_ = false;
   uint64_t epoch_ = 0;
   int idle_ = 0;

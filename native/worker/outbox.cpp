@@ -24,6 +24,7 @@ bool Outbox::send_some() {
   }
   out_.clear();
   sent_ = 0;
+  urgent_ = false;
   return true;
 }
 
@@ -32,6 +33,16 @@ void Outbox::flush() {
   if (writing_ || out_.empty() || send_some()) return;
   writing_ = true;
   stuck_.notify_one();
+}
+
+bool Outbox::flush_urgent() {
+  {
+    std::lock_guard lock(mutex_);
+    if (out_.empty()) return true;
+    if (!urgent_) return false;
+  }
+  flush();
+  return true;
 }
 
 void Outbox::run() {

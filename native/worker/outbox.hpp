@@ -22,6 +22,7 @@ class Outbox {
   template <class Fill>
   void add(wire::Notice kind, uint64_t sequence, size_t body_size, Fill&& fill) {
     std::lock_guard lock(mutex_);
+    if (kind != wire::Notice::kDestroyed && kind != wire::Notice::kCredit) urgent_ = true;
     size_t size = sizeof(wire::NoticeHeader) + body_size;
     size_t at = out_.size();
     out_.resize(at + size);
@@ -46,6 +47,9 @@ class Outbox {
     });
   }
   void flush();
+  /// Flushes if there is anything that the client may be waiting for: to wake it for less would only cost the
+  /// processor that the driver is about to need. False when something is kept back.
+  bool flush_urgent();
 
  private:
   void run();
@@ -56,6 +60,7 @@ class Outbox {
   std::condition_variable stuck_;
   std::vector<char> out_;
   size_t sent_ = 0;
+  bool urgent_ = false;   // among what is not sent yet
   bool writing_ = false;  // the outbox's thread has taken over
 };
 
