@@ -85,15 +85,15 @@ bool Session::open_bulk() {
   return true;
 }
 
-char* Session::reserve(size_t size) {
+char* Session::reserve(size_t size, size_t buffered) {
   if (size > wire::kMaxCall) {
     log_error("a call of %zu bytes is larger than the %zu that a server accepts", size, wire::kMaxCall);
     return nullptr;
   }
   if (sequence_ - acknowledged_.load(std::memory_order_relaxed) > kMaxUnacknowledged) throttle();
-  if (out_size_ + size > out_.size()) {
+  if (out_size_ + buffered > out_.size()) {
     if (out_size_ != 0) flush_locked();
-    if (size > out_.size()) out_.resize(size);
+    if (buffered > out_.size()) out_.resize(buffered);
   }
   return lost_.load() ? nullptr : out_.data() + out_size_;
 }
@@ -128,18 +128,27 @@ void Session::flush_by_timer() {
   flush_locked();
 }
 
-void Session::flush_locked() {
-  size_t sent = 0;
-  while (sent < out_size_ && !lost_.load()) {
-    wire::Piece piece{out_.data() + sent, out_size_ - sent};
-    wire::IoResult r = commands_->send(&piece, 1);
+void Session::flush_locked(const wire::Blob& tail) {
+  static constexpr char kPadding[8] = {};
+  wire::Piece pieces[] = {
+      {out_.data(), out_size_}, {tail.data, tail.size()}, {kPadding, wire::padded(tail.size()) - tail.size()}};
+  wire::Piece* first = pieces;
+  while (!lost_.load()) {
+    while (first != std::end(pieces) && first->size == 0) ++first;
+    if (first == std::end(pieces)) break;
+    wire::IoResult r = commands_->send(first, static_cast<int>(std::end(pieces) - first));
     if (r.status == wire::Io::kClosed) {
       lose("the connection was closed");
     } else if (r.status == wire::Io::kAgain) {
       // The server may be waiting for us to read: drain input while waiting for room.
       pump(Pump::kForRoom);
     } else {
-      sent += r.bytes;
+      for (wire::Piece* piece = first; r.bytes != 0; ++piece) {
+        size_t sent = std::min(r.bytes, piece->size);
+        piece->data = static_cast<const char*>(piece->data) + sent;
+        piece->size -= sent;
+        r.bytes -= sent;
+      }
     }
   }
   out_size_ = 0;

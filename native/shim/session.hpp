@@ -227,21 +227,36 @@ class Session {
   uint64_t append(const M& m, uint16_t flags) {
     if (lost_.load(std::memory_order_relaxed)) return 0;
     size_t size = sizeof(wire::CallHeader) + m.wire_bytes();
-    char* at = reserve(size);
+    wire::Blob in_place;  // what leaves at once, from the program's own memory
+    if constexpr (requires { m.tail(); }) {
+      if (m.tail().size() >= kInPlaceFrom) in_place = m.tail();
+    }
+    size_t buffered = size - wire::padded(in_place.size());
+    char* at = reserve(size, buffered);
     if (at == nullptr) return 0;
     if (out_size_ == 0) burst_since_us_ = now_us();
     wire::CallHeader header{static_cast<uint32_t>(size), static_cast<uint16_t>(M::kOp), flags};
     std::memcpy(at, &header, sizeof header);
     wire::Writer writer(at + sizeof header);
-    m.encode(writer);
-    out_size_ += size;
+    if constexpr (requires { m.tail(); }) {
+      if (in_place.null()) {
+        m.encode(writer);
+      } else {
+        m.encode_head(writer);
+      }
+    } else {
+      m.encode(writer);
+    }
+    out_size_ += buffered;
     uint64_t sequence = ++sequence_;
     if (trace != nullptr) trace->called(sequence);
-    if (out_size_ >= kFlushAt) flush_locked();
+    if (out_size_ >= kFlushAt || !in_place.null()) flush_locked(in_place);
     return sequence;
   }
-  char* reserve(size_t size);
-  void flush_locked();
+  /// Room in the buffer for `buffered` bytes of a call of `size` bytes; NULL when it can't be sent.
+  char* reserve(size_t size, size_t buffered);
+  /// Sends the buffer, and then these bytes and their padding.
+  void flush_locked(const wire::Blob& tail = {});
   void throttle();
 
   static int64_t now_us() {
@@ -271,6 +286,7 @@ class Session {
   void wake_pump();
 
   static constexpr size_t kFlushAt = size_t{16} << 10;
+  static constexpr size_t kInPlaceFrom = size_t{8} << 10;
   static constexpr uint64_t kMaxUnacknowledged = 1 << 16;
   static constexpr int kFlushDelayUs = 50;
   static constexpr int kFlushLateUs = 4000;

@@ -54,6 +54,10 @@ class Writer {
   }
   void bytes(const Blob& b) {
     word(b.count);
+    padded_bytes(b);
+  }
+  /// Those of a field whose count has been written.
+  void padded_bytes(const Blob& b) {
     size_t n = b.size();
     if (n == 0) return;
     if (n % 8 != 0) std::memset(at_ + padded(n) - 8, 0, 8);

@@ -7,6 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -18,6 +19,8 @@ namespace cenote::worker {
 namespace {
 
 constexpr size_t kInputSize = size_t{256} << 10;
+constexpr size_t kKeepFrom = size_t{16} << 10;
+constexpr int kMaxKeptInputs = 8;
 constexpr size_t kMaxParkedBytes = size_t{1} << 30;
 constexpr int kMaxLanes = 256;
 constexpr int kMaxIdleFollowers = 2;
@@ -367,6 +370,32 @@ void Executor::remove(Object* object) {
   objects.remove(id);
   outbox.words(wire::Notice::kDestroyed, 0, {id});
   if (asked_by != 0) outbox.reply(asked_by, 0);
+}
+
+std::shared_ptr<const void> Executor::keep(const Call& call, const void** data, size_t size) {
+  if (call.parked != nullptr || size < kKeepFrom || kept_inputs_ == kMaxKeptInputs || in_.size() > kInputSize) {
+    void* copy = std::malloc(size);
+    std::memcpy(copy, *data, size);
+    *data = copy;
+    return {copy, std::free};
+  }
+  // The whole input buffer goes with them; what has come after the call moves on into another.
+  std::vector<char> next;
+  if (spare_inputs_.empty()) {
+    next.resize(kInputSize);
+  } else {
+    next = std::move(spare_inputs_.back());
+    spare_inputs_.pop_back();
+  }
+  std::memcpy(next.data(), in_.data() + in_begin_, in_end_ - in_begin_);
+  in_end_ -= in_begin_;
+  in_begin_ = 0;
+  ++kept_inputs_;
+  return {new std::vector<char>(std::exchange(in_, std::move(next))), [this](std::vector<char>* kept) {
+            --kept_inputs_;
+            spare_inputs_.push_back(std::move(*kept));
+            delete kept;
+          }};
 }
 
 void Executor::destroy(uint64_t id, const Call& call) {

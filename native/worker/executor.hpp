@@ -69,6 +69,10 @@ class Executor {
   /// A call that others wait for and that is never carried out itself (a user event).
   Parked* make_gate(Object* object);
 
+  /// Keeps bytes of the call that is being carried out until the result is given up, with the lock held. They may be
+  /// copied: `data` is made to point to where they are.
+  std::shared_ptr<const void> keep(const Call& call, const void** data, size_t size);
+
   /// Frees an id at the client's wish, once no parked call names it any more.
   void destroy(uint64_t id, const Call& call);
 
@@ -113,6 +117,8 @@ class Executor {
   std::mutex mutex_;
   wire::Spin spin_;
   std::vector<char> in_;
+  std::vector<std::vector<char>> spare_inputs_;
+  int kept_inputs_ = 0;
   size_t in_begin_ = 0;
   size_t in_end_ = 0;
   uint64_t sequence_ = 0;

@@ -1,5 +1,6 @@
 // cenote-worker: executes the calls of one client process. Started by the supervisor with the control socket as
 // descriptor 3; loads no driver before a session has proved its secret.
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ using namespace cenote;  // NOLINT: this file only
 
 constexpr int kControlDescriptor = 3;
 constexpr int kProofTimeoutMs = 2000;
+constexpr int kKeptMemory = 16 << 20;
 
 int list_devices() {
   std::string error;
@@ -118,6 +120,9 @@ int serve() {
 int main(int argc, char** argv) {
   set_log_defaults("cenote-worker", LogLevel::kInfo);
   signal(SIGPIPE, SIG_IGN);
+  // Payloads come and go: memory given back to the system would be zeroed anew for each.
+  mallopt(M_TRIM_THRESHOLD, kKeptMemory);
+  mallopt(M_MMAP_THRESHOLD, kKeptMemory);
   if (argc == 2 && std::strcmp(argv[1], "--list-devices") == 0) return list_devices();
   if (argc != 1) {
     std::fprintf(stderr, "usage: cenote-worker [--list-devices]\nStarted by `cenote serve`.\n");

@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+
 namespace cenote::worker {
 
 void Outbox::start(wire::Transport* transport) {
@@ -9,20 +11,29 @@ void Outbox::start(wire::Transport* transport) {
   std::thread([this] { run(); }).detach();
 }
 
+void Outbox::take_in_tail() {
+  out_.insert(out_.end(), tail_.begin(), tail_.end());
+  tail_ = {};
+  tail_owner_.reset();
+}
+
 bool Outbox::send_some() {
-  while (sent_ < out_.size() || transport_->wants_write()) {
-    wire::Piece piece{out_.data() + sent_, out_.size() - sent_};
-    wire::IoResult r = transport_->send(&piece, sent_ < out_.size() ? 1 : 0);
-    if (r.status == wire::Io::kClosed) {
-      // The reader sees the same end of the stream and ends the worker.
-      sent_ = out_.size();
-      break;
-    }
+  size_t total = out_.size() + tail_.size();
+  while (sent_ < total || transport_->wants_write()) {
+    wire::Piece pieces[2];
+    int count = 0;
+    if (sent_ < out_.size()) pieces[count++] = {out_.data() + sent_, out_.size() - sent_};
+    size_t of_tail = sent_ - std::min(sent_, out_.size());
+    if (of_tail < tail_.size()) pieces[count++] = {tail_.data() + of_tail, tail_.size() - of_tail};
+    wire::IoResult r = transport_->send(pieces, count);
+    if (r.status == wire::Io::kClosed) break;  // the reader sees the same end of the stream and ends the worker
     if (r.status == wire::Io::kAgain) return false;
     sent_ += r.bytes;
-    if (sent_ == out_.size() && transport_->wants_write()) return false;
+    if (sent_ == total && transport_->wants_write()) return false;
   }
   out_.clear();
+  tail_ = {};
+  tail_owner_.reset();
   sent_ = 0;
   urgent_ = false;
   return true;

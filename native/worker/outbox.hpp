@@ -4,7 +4,9 @@
 
 #include <condition_variable>
 #include <cstring>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -22,14 +24,18 @@ class Outbox {
   template <class Fill>
   void add(wire::Notice kind, uint64_t sequence, size_t body_size, Fill&& fill) {
     std::lock_guard lock(mutex_);
-    if (kind != wire::Notice::kDestroyed && kind != wire::Notice::kCredit) urgent_ = true;
-    size_t size = sizeof(wire::NoticeHeader) + body_size;
-    size_t at = out_.size();
-    out_.resize(at + size);
-    wire::NoticeHeader header{static_cast<uint32_t>(size), kind, 0, sequence};
-    std::memcpy(out_.data() + at, &header, sizeof header);
-    wire::Writer writer(out_.data() + at + sizeof header);
-    fill(writer);
+    append(kind, sequence, body_size, body_size, fill);
+  }
+  /// The bytes that a read has brought, sent from where they are; `owner` keeps them until then.
+  void data(uint64_t sequence, const wire::Blob& bytes, std::shared_ptr<const void> owner) {
+    std::lock_guard lock(mutex_);
+    size_t size = wire::padded(bytes.size());
+    append(wire::Notice::kData, sequence, 16 + size, 16, [&](wire::Writer& w) {
+      w.word(0);
+      w.word(bytes.count);
+    });
+    tail_ = {static_cast<const char*>(bytes.data), size};
+    tail_owner_ = std::move(owner);
   }
   void reply(uint64_t sequence, int32_t status) {
     add(wire::Notice::kReply, sequence, 8, [&](wire::Writer& w) { w.word(static_cast<uint64_t>(int64_t{status})); });
@@ -52,6 +58,19 @@ class Outbox {
   bool flush_urgent();
 
  private:
+  /// A notice of which `here` bytes of its body are buffered. With the lock held.
+  template <class Fill>
+  void append(wire::Notice kind, uint64_t sequence, size_t body_size, size_t here, Fill&& fill) {
+    if (kind != wire::Notice::kDestroyed && kind != wire::Notice::kCredit) urgent_ = true;
+    if (!tail_.empty()) take_in_tail();
+    size_t at = out_.size();
+    out_.resize(at + sizeof(wire::NoticeHeader) + here);
+    wire::NoticeHeader header{static_cast<uint32_t>(sizeof header + body_size), kind, 0, sequence};
+    std::memcpy(out_.data() + at, &header, sizeof header);
+    wire::Writer writer(out_.data() + at + sizeof header);
+    fill(writer);
+  }
+  void take_in_tail();
   void run();
   bool send_some();  // with the lock held: whether all is gone
 
@@ -59,7 +78,9 @@ class Outbox {
   std::mutex mutex_;
   std::condition_variable stuck_;
   std::vector<char> out_;
-  size_t sent_ = 0;
+  std::span<const char> tail_;  // comes after out_, padding included
+  std::shared_ptr<const void> tail_owner_;
+  size_t sent_ = 0;  // of both
   bool urgent_ = false;   // among what is not sent yet
   bool writing_ = false;  // the outbox's thread has taken over
 };

@@ -256,17 +256,15 @@ Geometry parse(Worker& w, const Call& call, uint64_t queue, uint64_t mem, uint32
 void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry& geometry, uint64_t total,
                  bool blocking) {
   auto* bytes = static_cast<char*>(std::malloc(wire::padded(total)));
+  std::memset(bytes + wire::padded(total) - 8, 0, 8);
+  std::shared_ptr<const void> owner(bytes, std::free);
   Chunk chunk{0, total, geometry.origin, geometry.region};
   uint64_t sequence = call.sequence;
   Ref<Event> event(scope.event());
-  auto answer = [&w, bytes, total, sequence](int32_t status) {
-    wire::Blob blob{bytes, status < 0 ? 0 : total};
+  auto answer = [&w, bytes, owner, total, sequence](int32_t status) {
     w.send_output();
-    w.outbox.add(wire::Notice::kData, sequence, 8 + wire::wire_size(blob), [&](wire::Writer& out) {
-      out.word(static_cast<uint64_t>(int64_t{status < 0 ? status : 0}));
-      out.bytes(blob);
-    });
-    std::free(bytes);
+    if (status >= 0) return w.outbox.data(sequence, {bytes, total}, owner);
+    w.outbox.words(wire::Notice::kData, sequence, {static_cast<uint64_t>(int64_t{status}), 0});
   };
   scope.keep_event();
   scope.run([&](cl_command_queue queue, cl_uint waits, const cl_event* list, cl_event* made) {
@@ -331,19 +329,19 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
     return;
   }
   // The driver reads the bytes later than now, the stream's buffer is reused at once.
-  auto* bytes = static_cast<char*>(std::malloc(m.total));
-  std::memcpy(bytes, m.payload.data, m.total);
+  const void* bytes = m.payload.data;
+  auto kept = w.keep(call, &bytes, m.total);
   Chunk chunk{0, m.total, geometry.origin, geometry.region};
   scope.keep_event();
   scope.run([&](cl_command_queue native, cl_uint waits, const cl_event* list, cl_event* made) {
     return geometry.write(scope.driver(), native, opencl::native(mem), false, chunk, bytes, waits, list, made);
   });
-  if (scope.error() != CL_SUCCESS) return std::free(bytes);
+  if (scope.error() != CL_SUCCESS) return;
   const Driver& driver = scope.driver();
   cl_event made = scope.made();
   if (scope.event() != nullptr) driver.clRetainEvent(made);
   if (m.blocking != 0) queue->context->set_fence(m.command_queue, made);
-  w.keep_until(driver, made, bytes, m.total);
+  w.keep_until(driver, made, std::move(kept), m.total);
 }
 
 void handle(Worker& w, Call& call, const msg::Upload& m) {

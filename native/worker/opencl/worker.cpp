@@ -103,8 +103,8 @@ void Worker::when_complete(const Driver& driver, cl_event event, std::function<v
   }
 }
 
-void Worker::keep_until(const Driver& driver, cl_event event, void* bytes, size_t size) {
-  pushed_.push_back({&driver, event, bytes, size});
+void Worker::keep_until(const Driver& driver, cl_event event, std::shared_ptr<const void> bytes, size_t size) {
+  pushed_.push_back({&driver, event, std::move(bytes), size});
   pushed_bytes_ += size;
   if (pushed_.size() >= kReapCount || pushed_bytes_ >= kReapBytes) reap();
 }
@@ -116,7 +116,6 @@ void Worker::reap() {
     p.driver->clGetEventInfo(p.event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
     if (status > CL_COMPLETE) return false;
     p.driver->clReleaseEvent(p.event);
-    std::free(p.bytes);
     freed += p.size;
     return true;
   });

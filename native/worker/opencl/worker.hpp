@@ -46,8 +46,8 @@ class Worker final : public worker::Executor {
   /// Sends what kernels have printed since the last time, ahead of the notice that is added next.
   void send_output() { output.forward(outbox); }
 
-  /// Keeps bytes that the driver reads until the event has ended; takes over both.
-  void keep_until(const Driver& driver, cl_event event, void* bytes, size_t size);
+  /// Keeps `size` bytes that the driver reads until the event has ended; takes over the event.
+  void keep_until(const Driver& driver, cl_event event, std::shared_ptr<const void> bytes, size_t size);
   /// Frees what drivers have finished reading, and tells the client.
   void reap();
 
@@ -76,7 +76,7 @@ class Worker final : public worker::Executor {
   struct Pushed {
     const Driver* driver;
     cl_event event;
-    void* bytes;
+    std::shared_ptr<const void> bytes;
     size_t size;
   };
   std::vector<Pushed> pushed_;
