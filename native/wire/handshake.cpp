@@ -212,7 +212,8 @@ std::unique_ptr<Transport> accept_stream(int fd, const unsigned char (&preamble)
   auto transport = make_tcp(Descriptor(fd));
   tune_tcp(transport->descriptor());
   // Whoever waits for nothing but this stream waits in the receiving call itself.
-  if (int flags = fcntl(fd, F_GETFL); flags >= 0) fcntl(transport->descriptor(), F_SETFL, flags & ~O_NONBLOCK);
+  int flags = fcntl(transport->descriptor(), F_GETFL);
+  if (flags >= 0) fcntl(transport->descriptor(), F_SETFL, flags & ~O_NONBLOCK);
   auto fail = [error](const char* sentence) {
     *error = sentence;
     return nullptr;

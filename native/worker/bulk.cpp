@@ -12,20 +12,16 @@ namespace cenote::worker {
 
 namespace {
 
-void wait_for(wire::Transport* stream, short what) {
-  pollfd fd{stream->descriptor(), what, 0};
+void wait_for_room(wire::Transport* stream) {
+  pollfd fd{stream->descriptor(), POLLOUT, 0};
   poll(&fd, 1, -1);
 }
 
 /// False when the stream has ended.
 bool receive_whole(wire::Transport* stream, char* to, size_t size) {
   while (size != 0) {
-    wire::IoResult r = stream->receive(to, size);
+    wire::IoResult r = stream->receive_waiting(to, size);
     if (r.status == wire::Io::kClosed) return false;
-    if (r.status == wire::Io::kAgain) {
-      wait_for(stream, POLLIN);
-      continue;
-    }
     to += r.bytes;
     size -= r.bytes;
   }
@@ -44,11 +40,11 @@ bool send_whole(wire::Transport* stream, const wire::BulkHeader& header, const c
     wire::IoResult r = stream->send(pieces, count);
     if (r.status == wire::Io::kClosed) return false;
     if (r.status == wire::Io::kAgain) {
-      wait_for(stream, POLLOUT);
+      wait_for_room(stream);
       continue;
     }
     sent += r.bytes;
-    if (sent == total && stream->wants_write()) wait_for(stream, POLLOUT);
+    if (sent == total && stream->wants_write()) wait_for_room(stream);
   }
   return true;
 }

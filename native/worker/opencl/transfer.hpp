@@ -34,8 +34,8 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   static constexpr size_t kWindow = 4;  // chunks under way at a time
   // Where a map is no copy, the network reads and writes the device's memory itself, in larger pieces.
   static constexpr size_t kMapFrom = size_t{256} << 10;
-  static constexpr size_t kMappedPiece = size_t{4} << 20;
-  static constexpr size_t kMappedWindow = 2;
+  static constexpr size_t kMappedPiece = size_t{2} << 20;
+  static constexpr size_t kMappedWindow = 8;
 
   void start(bool reading);
   void step();
