@@ -305,7 +305,7 @@ class Session {
   uint64_t sequence_ = 0;
   std::atomic<uint64_t> acknowledged_{0};
   std::atomic<bool> timer_armed_{false};
-  int64_t burst_since_us_ = 0;             // when the oldest call in the buffer was made
+  int64_t burst_since_us_ = 0;          // when the oldest call in the buffer was made
   std::atomic<int> prompt_flushes_{0};  // in a row, of bursts younger than kFlushDelayUs
   std::atomic<size_t> pushed_{0};
   std::atomic<size_t> grant_{wire::kOneWayGrant};

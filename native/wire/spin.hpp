@@ -43,7 +43,7 @@ class Spin {
   static constexpr int64_t kLongestNs = 100'000;
   static constexpr int64_t kRememberedNs = 400'000;  // one long wait outweighs a few short ones, not many
   static constexpr uint32_t kTrialEvery = 16;
-  static constexpr int64_t kLostNs = 50'000;         // a yield that takes so long gave the processor to somebody
+  static constexpr int64_t kLostNs = 50'000;  // a yield that takes so long gave the processor to somebody
   static constexpr int64_t kCrowdedNs = 5'000'000;
 
   static int64_t now_ns() {

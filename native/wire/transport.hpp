@@ -21,7 +21,8 @@ struct IoResult {
   size_t bytes;
 };
 
-/// Never raises SIGPIPE, and blocks in receive_waiting() alone. One thread may send while another receives, no more than one of each.
+/// Never raises SIGPIPE, and blocks in receive_waiting() alone. One thread may send while another receives, no more
+/// than one of each.
 class Transport {
  public:
   Transport() = default;

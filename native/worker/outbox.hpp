@@ -80,7 +80,7 @@ class Outbox {
   std::vector<char> out_;
   std::span<const char> tail_;  // comes after out_, padding included
   std::shared_ptr<const void> tail_owner_;
-  size_t sent_ = 0;  // of both
+  size_t sent_ = 0;       // of both
   bool urgent_ = false;   // among what is not sent yet
   bool writing_ = false;  // the outbox's thread has taken over
 };
