@@ -105,27 +105,36 @@ class Session {
     uint64_t sequence;  // 0 when the session is lost
     int32_t status;     // as far as it is known already
   };
-  /// Sends a call and does not wait; but with CENOTE_SYNC=1 until the server has carried it out or, because it comes
-  /// after something that has not happened yet, put it aside. `expect` is as above.
+  /// Sends a call and waits until the server has carried it out or, because it comes after something that has not
+  /// happened yet, put it aside. `expect` is as above.
   template <class M, class Expect>
-  Delivery deliver(const M& m, Expect&& expect) {
+  Delivery hand_over(const M& m, Expect&& expect) {
     Reply reply;
-    bool done = !synchronous_;
-    uint64_t sequence = post_expecting(m, synchronous_ ? wire::kWantsReceipt : uint16_t{0}, [&](uint64_t s) {
+    bool done = false;
+    uint64_t sequence = post_expecting(m, wire::kWantsReceipt, [&](uint64_t s) {
       expect(s);
-      if (synchronous_) expect_reply(s, &reply, &done);
+      expect_reply(s, &reply, &done);
     });
     if (sequence == 0) return {0, lost_status_};
-    if (synchronous_) {
-      flush();
-      wait([&] { return done; });
-      if (trace != nullptr) trace->replied(sequence);
-    }
+    flush();
+    wait([&] { return done; });
+    if (trace != nullptr) trace->replied(sequence);
     return {sequence, reply.status};
   }
   template <class M>
+  Delivery hand_over(const M& m) {
+    return hand_over(m, [](uint64_t) {});
+  }
+  /// Sends a call and does not wait; but with CENOTE_SYNC=1 it is handed over.
+  template <class M, class Expect>
+  Delivery deliver(const M& m, Expect&& expect) {
+    if (synchronous_) return hand_over(m, expect);
+    uint64_t sequence = post_expecting(m, 0, expect);
+    return {sequence, sequence == 0 ? lost_status_ : 0};
+  }
+  template <class M>
   Delivery deliver(const M& m) {
-    if (synchronous_) return deliver(m, [](uint64_t) {});
+    if (synchronous_) return hand_over(m);
     uint64_t sequence = post(m);
     return {sequence, sequence == 0 ? lost_status_ : 0};
   }

@@ -68,16 +68,17 @@ T* make_object(const Object* parent) {
 /// An event for a command of type `command` on the queue.
 Event* make_event(Queue* queue, cl_command_type command);
 
-/// Sends a command. Where the program wants an event, makes one and sets `*id` in the message before it is sent.
+/// Sends a command. Where the program wants an event, makes one and sets `*id` in the message before it is sent. `hear`
+/// is for what drivers refuse as they like: it waits to be told.
 template <class M>
-cl_int enqueue(Queue* queue, M& m, uint64_t* id, cl_event* event, cl_command_type command) {
+cl_int enqueue(Queue* queue, M& m, uint64_t* id, cl_event* event, cl_command_type command, bool hear = false) {
   Event* made = nullptr;
   if (event != nullptr) {
     made = make_event(queue, command);
     if (made == nullptr) return CL_OUT_OF_HOST_MEMORY;
     *id = made->id;
   }
-  auto [sequence, status] = queue->session->deliver(m);
+  auto [sequence, status] = hear ? queue->session->hand_over(m) : queue->session->deliver(m);
   if (status != CL_SUCCESS) {
     if (made != nullptr) drop_reference(made);
     return status;

@@ -147,7 +147,7 @@ cl_int migrate_shared(Queue* queue, cl_uint count, const void* const* pointers, 
   m.sizes = {lengths.data(), lengths.size()};
   m.flags = flags;
   m.event_wait_list = ids.words();
-  return enqueue(queue, m, &m.event, event, type);
+  return enqueue(queue, m, &m.event, event, type, true);
 }
 
 }  // namespace cenote::opencl

@@ -169,7 +169,7 @@ cl_int clEnqueueMemAdviseINTEL(cl_command_queue queue, const void* pointer, size
   m.size = size;
   m.advice = advice;
   m.event_wait_list = ids.words();
-  return enqueue(on, m, &m.event, event, CL_COMMAND_MEMADVISE_INTEL);
+  return enqueue(on, m, &m.event, event, CL_COMMAND_MEMADVISE_INTEL, true);
 }
 
 }  // namespace hand

@@ -134,10 +134,13 @@ int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>&
       auto* device = typed<Device>(w, call, m.other);
       const Driver& d = *kernel->program->context->driver;
       if (d.clGetKernelSubGroupInfo == nullptr) return CL_INVALID_OPERATION;
-      return fetch(answer, [&](size_t n, void* v, size_t* r) {
-        // With a size asked for, some drivers refuse to tell how much room the answer needs.
-        return d.clGetKernelSubGroupInfo(kernel->native, device->native, param, m.extra.size(), m.extra.data, n, v, r);
-      });
+      // How many dimensions the answer has depends on the room that there is for it.
+      size_t size = 0;
+      answer.resize(std::min<size_t>(m.capacity, kMaxAnswer));
+      int32_t status = d.clGetKernelSubGroupInfo(kernel->native, device->native, param, m.extra.size(), m.extra.data,
+                                                 answer.size(), answer.empty() ? nullptr : answer.data(), &size);
+      answer.resize(std::min(size, kMaxAnswer));
+      return status;
     }
     case QueryFunction::kEventProfiling: {
       auto* event = typed<Event>(w, call, m.object);

@@ -117,7 +117,7 @@ def clEnqueueSVMUnmap(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=12, hand=Hand.BOTH, since="2.1")
+@call(Carry.WAITS, opcode=12, hand=Hand.BOTH, since="2.1")
 def clEnqueueSVMMigrateMem(
     command_queue: Queue,
     num_svm_pointers: U32,

@@ -130,7 +130,7 @@ def clEnqueueMemcpyINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.WAITS, hand=Hand.BOTH, since=EXTENSION)
 def clEnqueueMigrateMemINTEL(
     command_queue: Queue,
     ptr: ConstAddress,
@@ -142,7 +142,7 @@ def clEnqueueMigrateMemINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=31, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.WAITS, opcode=31, hand=Hand.BOTH, since=EXTENSION)
 def clEnqueueMemAdviseINTEL(
     command_queue: Queue,
     ptr: ConstAddress,
