@@ -136,7 +136,7 @@ def clLinkProgram(
 def clSetProgramReleaseCallback(program: Program, pfn_notify: ProgramNotify, user_data: UserData) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=13, since="2.2", check=True)
+@call(Carry.WAITS, opcode=13, since="2.2", check=True)
 def clSetProgramSpecializationConstant(
     program: Program, spec_id: U32, spec_size: Size, spec_value: Annotated[Bytes, In("spec_size")]
 ) -> Status: ...
