@@ -34,7 +34,7 @@ class Program:
 
 
 def hashcat() -> Program:
-    """Finds six letters and a digit by trying them all: long enough that hashcat's own pauses of a second matter little."""
+    """Finds six letters and a digit by trying all; hashcat pauses for a second now and then, so it must be long."""
     if shutil.which("hashcat") is None:
         raise MissingError("hashcat is not installed")
     digest = hashlib.md5(b"quartz7", usedforsecurity=False).hexdigest()
