@@ -5,9 +5,20 @@
 #include <algorithm>
 #include <vector>
 
+#include "wire/opencl_queries.hpp"
 #include "worker/opencl/worker.hpp"
 
 namespace cenote::opencl {
+
+/// An object that a message names without saying of which type: an argument, or the event whose times are asked for.
+template <class M>
+uint64_t untyped_object(const M& m) {
+  if constexpr (M::kOp == Op::SetArg) return m.object;
+  if constexpr (M::kOp == Op::Query) {
+    if (static_cast<QueryFunction>(m.function) == QueryFunction::kEventProfiling) return m.object;
+  }
+  return 0;
+}
 
 class Gate {
  public:
@@ -29,8 +40,7 @@ class Gate {
     has_waits_ = ids.size() != 0;
     handles(type, ids);
   }
-  /// An object that may stand in a kernel argument.
-  void argument(uint64_t id) {
+  void untyped(uint64_t id) {
     worker::Object* object = id == 0 ? nullptr : worker_.objects.find(id);
     if (object != nullptr) follow(object);
   }
@@ -40,6 +50,7 @@ class Gate {
         !worker_.objects.insert(id, worker_.make_placeholder(type))) {
       worker_.broken("a new id that is taken or out of range", call_);
     }
+    if (type == Type::kEvent) event_ = worker_.made<Event>(id);
   }
 
   /// Whether the call must wait. A barrier comes after all that is parked in an out-of-order queue.
@@ -60,16 +71,37 @@ class Gate {
     }
     Names names{*this, barrier, static_cast<bool>(substitute), {}, {}};
     m.handles(names);
-    if constexpr (M::kOp == Op::SetArg) names.argument(m.object);
+    names.untyped(untyped_object(m));
+    if constexpr (M::kOp == Op::SetArg) {
+      if (m.kind == kArgObject) kernel_->parked_arguments[m.index] = m.object;
+    }
+    if constexpr (M::kOp == Op::clCloneKernel) {
+      worker_.made<Kernel>(m.result)->parked_arguments = kernel_->argument_objects();
+    }
+    if constexpr (M::kOp == Op::EnqueueLaunch) {
+      // The program may release them as soon as it has launched the kernel.
+      for (const auto& [index, id] : kernel_->argument_objects()) names.untyped(id);
+    }
     Parked* parked = worker_.park(call_, after_, std::move(names.pins), std::move(names.locked));
     parked->substitute = std::move(substitute);
     if (queue_ != nullptr && !queue_->in_order) {
       queue_->parked.push_back(parked);
       parked->member_of = &queue_->parked;
     }
+    if (queue_ != nullptr && queue_->profiling && event_ != nullptr) event_->queued = device_time(*queue_);
   }
 
  private:
+  /// What the device's clock shows, 0 where it cannot be asked.
+  static cl_ulong device_time(const Queue& queue) {
+    cl_ulong device = 0;
+    cl_ulong host = 0;
+    const Driver& driver = *queue.context->driver;
+    bool told = driver.clGetDeviceAndHostTimer != nullptr &&
+                driver.clGetDeviceAndHostTimer(queue.device, &device, &host) == CL_SUCCESS;
+    return told ? device : 0;
+  }
+
   /// The second visit: which objects the parked call keeps, and which it holds up for later calls.
   struct Names {
     Gate& gate;
@@ -91,7 +123,7 @@ class Gate {
       for (uint64_t id : ids) pins.emplace_back(gate.worker_.objects.find(id));
     }
     void waits(Type type, const wire::Words& ids) { handles(type, ids); }
-    void argument(uint64_t id) {
+    void untyped(uint64_t id) {
       worker::Object* object = id == 0 ? nullptr : gate.worker_.objects.find(id);
       if (object != nullptr) pins.emplace_back(object);
     }
@@ -120,6 +152,7 @@ class Gate {
   bool has_waits_ = false;
   Queue* queue_ = nullptr;
   Kernel* kernel_ = nullptr;
+  Event* event_ = nullptr;
   std::vector<Parked*> after_;
 };
 

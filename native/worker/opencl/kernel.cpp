@@ -33,6 +33,8 @@ void handle(Worker& w, Call& call, const msg::SetArg& m) {
   argument.object = m.object;
   const auto* bytes = static_cast<const char*>(m.value.data);
   argument.value.assign(bytes, bytes + m.value.size());
+  std::erase_if(kernel->parked_arguments,
+                [&](const auto& parked) { return parked.first == m.index && parked.second == m.object; });
   int32_t status = kernel->error != CL_SUCCESS ? kernel->error : set_argument(w, *kernel, kernel->native, m.index);
   if (call.wants_reply) w.outbox.reply(call.sequence, status);
 }

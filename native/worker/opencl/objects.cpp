@@ -1,5 +1,6 @@
 #include "worker/opencl/objects.hpp"
 
+#include "wire/opencl_queries.hpp"
 #include "worker/opencl/svm.hpp"
 
 namespace cenote::opencl {
@@ -49,6 +50,14 @@ Program::~Program() {
 
 Kernel::~Kernel() {
   if (native != nullptr) program->context->driver->clReleaseKernel(native);
+}
+
+std::map<uint32_t, uint64_t> Kernel::argument_objects() const {
+  std::map<uint32_t, uint64_t> objects = parked_arguments;
+  for (const auto& [index, argument] : arguments) {
+    if (argument.kind == kArgObject) objects.emplace(index, argument.object);
+  }
+  return objects;
 }
 
 Event::~Event() {

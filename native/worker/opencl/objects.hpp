@@ -57,13 +57,18 @@ struct Queue : worker::Object {
   static constexpr Type kType = Type::kQueue;
   cl_command_queue native = nullptr;
   Ref<Context> context;
+  cl_device_id device = nullptr;
   bool in_order = true;
   bool profiling = false;
   bool traced = false;                  // its commands are recorded for the client
   int64_t clock_lag = 0;                // then, of its device's clock behind the worker's
-  int32_t deferred_error = 0;           // of a command without an event, for the next call that waits
+  int32_t deferred_error = 0;           // of a command, for the next call that waits
   std::vector<worker::Parked*> parked;  // of an out-of-order queue: what its next barrier waits for
   ~Queue() override;
+  /// Keeps the first error for the next call that waits. A failed wait list is no error of the queue's.
+  void defer(int32_t error) {
+    if (deferred_error == CL_SUCCESS && error != CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST) deferred_error = error;
+  }
 };
 
 struct Mem : worker::Object {
@@ -106,8 +111,11 @@ struct Kernel : worker::Object {
     std::vector<char> value;
   };
   std::map<uint32_t, Argument> arguments;
+  std::map<uint32_t, uint64_t> parked_arguments;  // objects that parked calls will set, by index
   std::map<uint32_t, std::vector<char>> exec_info;
   ~Kernel() override;
+  /// The objects that a launch made now will reach, by index.
+  [[nodiscard]] std::map<uint32_t, uint64_t> argument_objects() const;
 };
 
 struct Event : worker::Object {
@@ -117,6 +125,7 @@ struct Event : worker::Object {
   Ref<Context> context;
   bool user = false;
   bool profiling = false;
+  cl_ulong queued = 0;             // when a parked command came, by the device's clock; 0 if the driver knows
   worker::Parked* gate = nullptr;  // of an unset user event
   ~Event() override;
 };

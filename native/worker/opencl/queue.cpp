@@ -65,6 +65,7 @@ void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
   auto* context = scope.arg<Context>(m.context);
   auto* device = scope.arg<Device>(m.device);
   Queue* queue = scope.object();
+  queue->device = device->native;
   std::vector<cl_queue_properties> properties;
   cl_command_queue_properties flags = 0;
   for (uint64_t i = 0; i + 1 < m.properties.size(); i += 2) {

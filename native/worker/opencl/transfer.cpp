@@ -214,7 +214,7 @@ void Transfer::fail(int32_t error) {
     w_.report_event(*target_.event, error);
   }
   if (target_.queue) {
-    if (target_.queue->deferred_error == CL_SUCCESS) target_.queue->deferred_error = error;
+    target_.queue->defer(error);
   } else {
     target_.mem->error = error;
   }

@@ -58,7 +58,7 @@ bool Worker::dispatch(Call& call, const M& m) {
   if (call.parked == nullptr) {
     Gate gate(*this, call, M::kSlow);
     m.handles(gate);
-    if constexpr (M::kOp == Op::SetArg) gate.argument(m.object);
+    gate.untyped(untyped_object(m));
     constexpr bool kOrdersAll =
         M::kOp == Op::clEnqueueBarrierWithWaitList || M::kOp == Op::clEnqueueMarkerWithWaitList || M::kOp == Op::Finish;
     if (gate.must_wait(kOrdersAll)) {
@@ -131,6 +131,7 @@ void Worker::report_event(const Event& event, int32_t status) {
     for (int i = 0; i < 4; ++i) {
       event.driver->clGetEventProfilingInfo(event.native, kParams[i], sizeof(cl_ulong), &times[i], nullptr);
     }
+    if (event.queued != 0) times[0] = event.queued;
   }
   outbox.words(wire::Notice::kEvents, 0,
                {event.id, static_cast<uint64_t>(int64_t{status}), times[0], times[1], times[2], times[3]});

@@ -34,5 +34,6 @@ int main(void) {
   CHECK(clEnqueueWriteBuffer(queue, other, CL_TRUE, 0, 4, &good, 0, NULL, NULL));
   CHECK(clEnqueueReadBuffer(queue, other, CL_TRUE, 0, 4, &back, 0, NULL, NULL));
   printf("other work: %x\n", back);
+  printf("the queue: %d\n", clFinish(queue));
   return 0;
 }

@@ -31,6 +31,13 @@ int main(void) {
   CHECK(clEnqueueWriteBuffer(queue, buffer, CL_FALSE, 0, 16, data, 0, NULL, &events[4]));
   const char* labels[] = {"write", "kernel", "read", "fill", "small write"};
   for (int i = 0; i < 5; ++i) times(labels[i], events[i]);
+  for (int i = 0; i < 20; ++i) {  // the bytes are here before the driver has ended the read
+    cl_event read;
+    cl_ulong end;
+    CHECK(clEnqueueReadBuffer(queue, buffer, CL_TRUE, 0, 1 << 20, data, 0, NULL, &read));
+    CHECK(clGetEventProfilingInfo(read, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL));
+    CHECK(clReleaseEvent(read));
+  }
   cl_event event, user = user_event();
   cl_ulong t;
   CHECK(clEnqueueNDRangeKernel(plain, kernel, 1, NULL, &global, NULL, 0, NULL, &event));
@@ -39,7 +46,11 @@ int main(void) {
   printf("user event: %d\n", clGetEventProfilingInfo(user, CL_PROFILING_COMMAND_END, sizeof t, &t, NULL));
   CHECK(clEnqueueReadBuffer(queue, buffer, CL_FALSE, 0, 16, data, 1, &user, &event));
   printf("not finished: %d\n", clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof t, &t, NULL));
+  cl_ulong queued, now = UINT64_MAX, host;  // which it stays where the device has no clock to compare
+  clGetDeviceAndHostTimer(device, &now, &host);
   CHECK(clSetUserEventStatus(user, CL_COMPLETE));
   CHECK(clFinish(queue));
+  CHECK(clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_QUEUED, sizeof queued, &queued, NULL));
+  expect(queued <= now, "queued before the user event was set");
   return 0;
 }
