@@ -75,6 +75,11 @@ cl_mem create(cl_context context, const cl_mem_properties* properties, cl_mem_fl
   }
   if (size == 0 || size > largest) return fail<cl_mem>(errcode_ret, CL_INVALID_BUFFER_SIZE);
   if (cl_int bad = check_mem_flags(flags, host_ptr); bad != CL_SUCCESS) return fail<cl_mem>(errcode_ret, bad);
+  // Shared memory is the buffer's storage on the server too: there it has its contents already.
+  auto address = reinterpret_cast<uintptr_t>(host_ptr);
+  Shared shared = (flags & CL_MEM_USE_HOST_PTR) != 0 && is_svm(in, host_ptr) ? find_shared(host_ptr) : nullptr;
+  if (shared != nullptr && !shared->contains(address, 1)) shared = nullptr;
+  if (shared != nullptr && !shared->contains(address, size)) return fail<cl_mem>(errcode_ret, CL_INVALID_BUFFER_SIZE);
   Mem* mem = make_mem(in, CL_MEM_OBJECT_BUFFER, flags, host_ptr);
   if (mem == nullptr) return fail<cl_mem>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
   mem->size = size;
@@ -83,11 +88,8 @@ cl_mem create(cl_context context, const cl_mem_properties* properties, cl_mem_fl
   m.context = in->id;
   m.flags = flags;
   m.size = size;
-  // Shared memory is the buffer's storage on the server too: there it has its contents already.
-  Shared shared = (flags & CL_MEM_USE_HOST_PTR) != 0 && is_svm(in, host_ptr) ? find_shared(host_ptr) : nullptr;
-  if (shared != nullptr && !shared->contains(reinterpret_cast<uintptr_t>(host_ptr), size)) shared = nullptr;
   if (shared != nullptr) {
-    m.shared = reinterpret_cast<uint64_t>(host_ptr);
+    m.shared = address;
     if (shared->tracked()) push_shared({shared});
   }
   m.result = mem->id;

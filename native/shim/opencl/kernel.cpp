@@ -139,7 +139,11 @@ cl_int check_sizes(const Queue* queue, const Kernel* kernel, cl_uint dimensions,
   }
   if (group > most) return CL_INVALID_WORK_GROUP_SIZE;
   if (!uneven) return CL_SUCCESS;
-  // Groups of unequal size need a program built for OpenCL 2.0 or later.
+  // Groups of unequal size need a program built for OpenCL 2.0 or later. Devices of OpenCL 3.0 may lack them.
+  const std::string* able = device->properties.get(CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT);
+  if (able != nullptr && !device->number<cl_bool>(CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT)) {
+    return CL_INVALID_WORK_GROUP_SIZE;
+  }
   const std::string& options = kernel->program->info->builds[at == program.end() ? 0 : index].options;
   bool newer = options.find("-cl-std=CL2") != std::string::npos || options.find("-cl-std=CL3") != std::string::npos;
   return newer ? CL_SUCCESS : CL_INVALID_WORK_GROUP_SIZE;

@@ -23,6 +23,11 @@ cl_ulong host_clock() {
   return static_cast<cl_ulong>(now.tv_sec) * 1000000000ULL + static_cast<cl_ulong>(now.tv_nsec);
 }
 
+/// Whether the clocks of host and devices can be compared at all.
+bool has_host_timer(const Device* device) {
+  return device->platform->properties.number<cl_ulong>(CL_PLATFORM_HOST_TIMER_RESOLUTION) != 0;
+}
+
 }  // namespace
 
 namespace hand {
@@ -113,7 +118,9 @@ cl_int clReleaseDevice(cl_device_id device) {
 }
 
 cl_int clGetHostTimer(cl_device_id device, cl_ulong* host_timestamp) {
-  if (as<Device>(device) == nullptr) return CL_INVALID_DEVICE;
+  auto* object = as<Device>(device);
+  if (object == nullptr) return CL_INVALID_DEVICE;
+  if (!has_host_timer(object)) return CL_INVALID_OPERATION;
   if (host_timestamp == nullptr) return CL_INVALID_VALUE;
   *host_timestamp = host_clock();
   return CL_SUCCESS;
@@ -122,6 +129,7 @@ cl_int clGetHostTimer(cl_device_id device, cl_ulong* host_timestamp) {
 cl_int clGetDeviceAndHostTimer(cl_device_id device, cl_ulong* device_timestamp, cl_ulong* host_timestamp) {
   auto* object = as<Device>(device);
   if (object == nullptr) return CL_INVALID_DEVICE;
+  if (!has_host_timer(object)) return CL_INVALID_OPERATION;
   if (device_timestamp == nullptr || host_timestamp == nullptr) return CL_INVALID_VALUE;
   // The device's clock is read half a round trip before the reply is here.
   cl_ulong before = host_clock();

@@ -154,7 +154,7 @@ cl_int clSetDefaultDeviceCommandQueue(cl_context context, cl_device_id device, c
   auto* queue = as<Queue>(command_queue);
   if (!as<Context>(context)->has(as<Device>(device))) return CL_INVALID_DEVICE;
   if (as<Device>(device)->number<cl_uint>(CL_DEVICE_MAX_ON_DEVICE_QUEUES) == 0) return CL_INVALID_OPERATION;
-  return (queue->flags & CL_QUEUE_ON_DEVICE) == 0 ? CL_INVALID_COMMAND_QUEUE : CL_SUCCESS;
+  return queue == nullptr || (queue->flags & CL_QUEUE_ON_DEVICE) == 0 ? CL_INVALID_COMMAND_QUEUE : CL_SUCCESS;
 }
 
 }  // namespace check

@@ -129,7 +129,8 @@ cl_int clSetKernelArgSVMPointer(cl_kernel kernel, cl_uint index, const void* val
 cl_int clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info param, size_t size, const void* value) {
   auto* object = as<Kernel>(kernel);
   if (object == nullptr) return CL_INVALID_KERNEL;
-  if (value == nullptr) return CL_INVALID_VALUE;
+  bool pointers = param == CL_KERNEL_EXEC_INFO_SVM_PTRS || param == CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL;
+  if (value == nullptr && (size != 0 || !pointers)) return CL_INVALID_VALUE;
   SharedUse use;
   SvmKind indirect = kSvmCoarse;
   switch (param) {
@@ -141,9 +142,9 @@ cl_int clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info param, size_t s
     }
     case CL_KERNEL_EXEC_INFO_SVM_PTRS:
     case CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL:
-      if (size == 0 || size % sizeof(void*) != 0) return CL_INVALID_VALUE;
-      use.pointers.resize(size / sizeof(void*));
-      std::memcpy(use.pointers.data(), value, size);
+      if (size % sizeof(void*) != 0 || (size == 0) != (value == nullptr)) return CL_INVALID_VALUE;
+      use.pointers.resize(size / sizeof(void*));  // none at all: what was set before is taken back
+      if (size != 0) std::memcpy(use.pointers.data(), value, size);
       for (const void* pointer : use.pointers) {
         if (find_shared(pointer) == nullptr) return CL_INVALID_VALUE;
       }

@@ -180,12 +180,17 @@ void describe_program(const Program& program, worker::Bytes& out, const LogFilte
   auto info = [&](cl_program_info param) {
     return fetch([&](size_t n, void* v, size_t* r) { return d.clGetProgramInfo(program.native, param, n, v, r); });
   };
-  std::vector<cl_kernel> kernels(number_of<size_t>(info(CL_PROGRAM_NUM_KERNELS)));
-  if (!kernels.empty() && d.clCreateKernelsInProgram(program.native, static_cast<cl_uint>(kernels.size()),
-                                                     kernels.data(), nullptr) != CL_SUCCESS) {
-    kernels.clear();
+  std::string names = text_of(info(CL_PROGRAM_KERNEL_NAMES));
+  // By name: not all drivers give all at once of a program that is built for some of its devices.
+  std::vector<cl_kernel> kernels;
+  for (size_t at = 0; at < names.size();) {
+    size_t end = std::min(names.find(';', at), names.size());
+    cl_int error = CL_SUCCESS;
+    cl_kernel kernel = d.clCreateKernel(program.native, names.substr(at, end - at).c_str(), &error);
+    if (kernel != nullptr) kernels.push_back(kernel);
+    at = end + 1;
   }
-  out.text(text_of(info(CL_PROGRAM_KERNEL_NAMES)));
+  out.text(names);
   out.word(kernels.size());
   for (cl_kernel kernel : kernels) {
     describe_kernel(program, kernel, out);

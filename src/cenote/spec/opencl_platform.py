@@ -237,7 +237,9 @@ def clSetCommandQueueProperty(
 
 
 @call(Carry.ONE_WAY, opcode=1, since="2.1", check=True)
-def clSetDefaultDeviceCommandQueue(context: Context, device: Device, command_queue: Queue) -> Status: ...
+def clSetDefaultDeviceCommandQueue(
+    context: Context, device: Device, command_queue: Annotated[Queue, Optional()]
+) -> Status: ...
 
 
 @call(Carry.ONE_WAY, hand=Hand.BOTH)

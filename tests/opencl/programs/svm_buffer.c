@@ -37,6 +37,10 @@ int main(void) {
   uint32_t back[8];
   CHECK(clEnqueueReadBuffer(queue, buffer, CL_TRUE, 0, sizeof back, back, 0, NULL, NULL));
   printf("%u %u\n", back[4], back[5]);
+  clCreateBuffer(context, CL_MEM_USE_HOST_PTR, kCount * 8, data, &status);
+  printf("a buffer larger than the memory: %d\n", status);
+  CHECK(clSetKernelExecInfo(by_pointer, CL_KERNEL_EXEC_INFO_SVM_PTRS, sizeof data, &data));
+  printf("no pointers any more: %d\n", clSetKernelExecInfo(by_pointer, CL_KERNEL_EXEC_INFO_SVM_PTRS, 0, NULL));
   clReleaseMemObject(buffer);
   CHECK(clFinish(queue));
   clSVMFree(context, data);
