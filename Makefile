@@ -55,8 +55,9 @@ pages: .venv/ready ## regenerates docs/opencl-coverage.md and docs/differences.m
 bench: build ## every figure of the README
 	@$(VENV)/python -m benchmarks $(ARGS)
 
-suites: build ## other people's test suites, native and remote: make suites ARGS="--cts PATH …"
-	@tests/suites/run $(ARGS)
+suites: build .venv/ready-dev ## other people's test suites, native and remote: make suites ARGS="--cts CHECKOUT --driver NAME"
+	@scripts/test-programs
+	@tests/suites/run all $(ARGS)
 
 fuzz: build ## feeds the worker what the specification's grammar allows and forbids
 	@tests/fuzz/run $(ARGS)

@@ -21,7 +21,7 @@ SAMPLE = {
 
 @pytest.mark.parametrize("file", sorted(SAMPLE))
 def test_passes_what_passes_natively(pair: Pair, file: str, tmp_path: Path) -> None:
-    suite = Suite(pyopencl_tests(), None, 400, ("-k", SAMPLE[file]) if SAMPLE[file] else ())
+    suite = Suite(pyopencl_tests(), 400, ("-k", SAMPLE[file]) if SAMPLE[file] else ())
     native, said_natively = suite.run_file(pair, "native", file, tmp_path)
     passing = {name for name, verdict in native.items() if verdict == PASSED}
     assert passing, said_natively.shown()

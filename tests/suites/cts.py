@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.suites.results import PASSED, SIDES, Results
+from tests.suites.results import PASSED, Results
 from tests.support.differential import Outcome, Pair
 
 # Those that test the API rather than the compiler's arithmetic: name → program, and arguments before the test's name.
@@ -51,10 +51,13 @@ _ALLOCATIONS = ["buffer", "image2d_read", "image2d_write", "buffer_non_blocking"
 
 @dataclass(frozen=True)
 class Cts:
-    """A build of the suite."""
+    """A build of the suite, and which of its modules are to be run."""
 
     build: Path
+    version: str
     timeout: float
+    modules: tuple[str, ...]
+    name = "cts"
 
     def program(self, module: str) -> Path:
         return self.build / "test_conformance" / MODULES[module][0]
@@ -69,7 +72,7 @@ class Cts:
         names = re.findall(r"^\s+(\w+)\s*$", shown.rpartition("Test names:")[2], re.MULTILINE)
         return [name for name in names if not _SLOW.match(name)]
 
-    def run(self, pair: Pair, side: str, module: str, test: str, folder: Path) -> str:
+    def run_test(self, pair: Pair, side: str, module: str, test: str, folder: Path) -> str:
         """Runs one test on one side. What a test said that did not pass is kept in the folder."""
         summary = folder / f"{test}.{side}.json"
         summary.unlink(missing_ok=True)
@@ -94,21 +97,20 @@ class Cts:
             return "failed"
         return _VERDICTS[json.loads(summary.read_text())["results"][test]]
 
-
-def run(cts: Cts, pair: Pair, results: Results, modules: list[str], sides: tuple[str, ...] = SIDES) -> Iterator[str]:
-    """Runs what has no result yet. Yields a line for each test."""
-    for module in modules:
-        if not cts.program(module).exists():
-            yield f"{module}: not built"
-            continue
-        folder = results.file.parent / "logs" / results.driver / module
-        folder.mkdir(parents=True, exist_ok=True)
-        for test in cts.tests(module):
-            verdicts = []
-            for side in sides:
-                if (verdict := results.known(module, test, side)) is None:
-                    verdict = cts.run(pair, side, module, test, folder)
-                    results.add(module, test, side, verdict)
-                verdicts.append(f"{side} {verdict}")
-            results.save()
-            yield f"{module} {test}: {', '.join(verdicts)}"
+    def run(self, pair: Pair, results: Results, sides: tuple[str, ...]) -> Iterator[str]:
+        """Runs what has no result yet. Yields a line for each test."""
+        built = [module for module in self.modules if self.program(module).exists()]
+        for module in built:
+            results.expect(module, self.tests(module))
+        for module in built:
+            folder = results.file.parent / "logs" / results.driver / module
+            folder.mkdir(parents=True, exist_ok=True)
+            tests = self.tests(module)
+            for number, test in enumerate(tests, 1):
+                missing = [side for side in sides if results.known(module, test, side) is None]
+                for side in missing:
+                    results.add(module, test, side, self.run_test(pair, side, module, test, folder))
+                    results.save()
+                if missing:
+                    verdicts = (f"{side} {results.known(module, test, side)}" for side in sides)
+                    yield f"{module} {number}/{len(tests)} {test}: {', '.join(verdicts)}"

@@ -8,11 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.suites.results import PASSED, Results
+from tests.suites.results import PASSED, SIDES, Results
 
 EXCEPTIONS = Path(__file__).parent / "exceptions.toml"
-_TITLES = {"cts": "Khronos OpenCL-CTS", "pyopencl": "pyopencl"}
-_DRIVERS = {"pocl": "PoCL 3.0 (PyPI)", "debian-pocl": "PoCL 3.1 (Debian)", "intel": "Intel's CPU runtime (PyPI)"}
+_TITLES = {"cts": "Khronos's OpenCL-CTS", "pyopencl": "The tests of pyopencl"}
+_DRIVERS = {"pocl": "PoCL from PyPI", "debian-pocl": "PoCL from Debian", "intel": "Intel's CPU runtime from PyPI"}
+_LEFT_OUT = """\
+Each test is a process of its own. Left out are the modules that test the compiler's arithmetic (atomics, commonfns,
+conversions, geometrics, integer_ops, math_brute_force, relationals, select, vectors and the like), those for other APIs
+(d3d, gl, vulkan), and the `full_…` tests of SVM, which repeat the others with every size."""
 
 
 def reasons() -> dict[tuple[str, str, str, str], str]:
@@ -38,20 +42,19 @@ def write(folder: Path, page: Path) -> int:
     lines = [
         "# Other people's test suites",
         "",
-        f"As of {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, written by `tests/suites/run report`. Each test runs",
-        "on the driver directly and through Cenote, on the same machine. What passes natively passes remotely, too,",
-        "but for the tests that are listed with a reason.",
+        f"As of {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, written by `tests/suites/run report`.",
+        "Each test runs on the driver directly and through Cenote, on the same machine and with the same time limit.",
+        "What passes natively passes remotely, too, but for the tests that are listed with a reason.",
     ]
     unexplained = 0
     for file in sorted(folder.glob("*-*.json")):
         suite, _, driver = file.stem.partition("-")
-        results = Results.open(folder, suite, driver, "")
-        lines += [
-            "",
-            f"## {_TITLES[suite]} {results.version}".rstrip() + f" on {_DRIVERS[driver]}",
-            "",
-            *_table(results),
-        ]
+        results = Results.open(folder, suite, driver)
+        title = f"{_TITLES[suite]} {results.version} on {_DRIVERS[driver]} {results.driver_version}".rstrip()
+        lines += ["", f"## {title}", "", f"At most {results.timeout:.0f} s for a test."]
+        lines += [*([_LEFT_OUT] if suite == "cts" else []), "", *_table(results)]
+        if not_run := _not_run(results):
+            lines += ["", f"Not run, for want of time: {', '.join(not_run)}."]
         worse = results.worse()
         if worse:
             lines += ["", "| test | remotely | reason |", "|---|---|---|"]
@@ -64,15 +67,30 @@ def write(folder: Path, page: Path) -> int:
     return bool(unexplained)
 
 
+def _not_run(results: Results) -> list[str]:
+    """Modules of which tests are missing."""
+    missing = {
+        module: sum(len(verdicts) < len(SIDES) for verdicts in tests.values())
+        for module, tests in sorted(results.modules.items())
+    }
+    return [f"{module} ({count} of {len(results.modules[module])})" for module, count in missing.items() if count]
+
+
 def _table(results: Results) -> Iterator[str]:
-    yield "| module | tests | skipped natively | pass natively | pass remotely | of the native passes |"
-    yield "|---|---|---|---|---|---|"
+    yield (
+        "| module | tests run | skipped natively | too slow natively "
+        "| pass natively | pass remotely | of the native passes |"
+    )
+    yield "|---|---|---|---|---|---|---|"
     total: Counter[str] = Counter()
     for module, tests in sorted(results.modules.items()):
-        both = [verdicts for verdicts in tests.values() if len(verdicts) == 2]
+        both = [verdicts for verdicts in tests.values() if len(verdicts) == len(SIDES)]
+        if not both:
+            continue
         counts = Counter(
             tests=len(both),
             skipped=sum(verdicts["native"] == "skipped" for verdicts in both),
+            slow=sum(verdicts["native"] == "timed out" for verdicts in both),
             native=sum(verdicts["native"] == PASSED for verdicts in both),
             remote=sum(verdicts["remote"] == PASSED for verdicts in both),
             kept=sum(set(verdicts.values()) == {PASSED} for verdicts in both),
@@ -83,11 +101,5 @@ def _table(results: Results) -> Iterator[str]:
 
 
 def _row(name: str, counts: Counter[str]) -> str:
-    columns = (
-        counts["tests"],
-        counts["skipped"],
-        counts["native"],
-        counts["remote"],
-        f"{counts['kept']} of {counts['native']}",
-    )
-    return " | ".join([f"| {name}", *map(str, columns)]) + " |"
+    columns = [counts[column] for column in ("tests", "skipped", "slow", "native", "remote")]
+    return " | ".join([f"| {name}", *map(str, columns), f"{counts['kept']} of {counts['native']}"]) + " |"
