@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "wire/link.hpp"
 #include "wire/log.hpp"
 
 namespace cenote::shim {
@@ -45,7 +46,8 @@ bool Session::open(std::string* error) {
   wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   io_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  if (wake_fd_ < 0 || io_fd_ < 0 || timer_fd_ < 0) {
+  watch_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (wake_fd_ < 0 || io_fd_ < 0 || timer_fd_ < 0 || watch_fd_ < 0) {
     *error = "no file descriptor left";
     return false;
   }
@@ -108,10 +110,10 @@ void Session::flush() {
   flush_locked();
 }
 
-void Session::set_timer(int us) {
+void Session::set_timer(int fd, int64_t us) {
   itimerspec when{};
-  when.it_value.tv_nsec = us * 1000L;
-  timerfd_settime(timer_fd_, 0, &when, nullptr);
+  when.it_value = {us / 1000000, us % 1000000 * 1000};
+  timerfd_settime(fd, 0, &when, nullptr);
 }
 
 void Session::flush_by_timer() {
@@ -120,7 +122,7 @@ void Session::flush_by_timer() {
   std::unique_lock lock(send_mutex_, std::try_to_lock);
   // Who sends at this moment will fill the buffer again, and a burst that has just begun has its time to come.
   if (!lock.owns_lock() || (out_size_ != 0 && now_us() - burst_since_us_ < kFlushDelayUs)) {
-    set_timer(flush_delay_us());
+    set_timer(timer_fd_, flush_delay_us());
     return;
   }
   timer_armed_.store(false);
@@ -200,6 +202,7 @@ void Session::run_later() {
 
 void Session::begin_async() {
   if (async_++ == 0 && io_idle_) wake_io();
+  watch_link();
 }
 
 void Session::update(const std::function<void()>& change) {
@@ -226,7 +229,11 @@ void Session::wake_pump() {
 
 void Session::lose(const std::string& why) {
   if (lost_.exchange(true)) return;
-  log_error("lost the server %s:%u: %s", endpoint_.address.c_str(), endpoint_.port, why.c_str());
+  // The kernel, too, ends connections to silent hosts: to us that looks like any other end.
+  int64_t silence = link_silence_ms();
+  bool silent = silence >= wire::link_times().timeout_ms;
+  std::string reason = silent ? "no answer for " + std::to_string(silence / 1000) + " s" : why;
+  log_error("lost the server %s:%u: %s", endpoint_.address.c_str(), endpoint_.port, reason.c_str());
   std::lock_guard lock(state_mutex_);
   auto replies = std::move(replies_);
   abandoned_ = std::move(transfers_);
@@ -240,6 +247,7 @@ void Session::lose(const std::string& why) {
   for (auto& [sequence, transfer] : abandoned_) transfer.done(lost_status_);
   if (listener_ != nullptr) listener_->on_lost();
   changed_.notify_all();
+  if (pumping_.load()) wake_pump();
 }
 
 void Session::abandon() {
@@ -247,7 +255,7 @@ void Session::abandon() {
   for (auto& stream : bulk_) {
     if (stream.transport != nullptr) stream.transport->abandon();
   }
-  for (int fd : {wake_fd_, io_fd_, timer_fd_}) {
+  for (int fd : {wake_fd_, io_fd_, timer_fd_, watch_fd_}) {
     if (fd >= 0) close(fd);
   }
 }

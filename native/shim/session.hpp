@@ -153,7 +153,7 @@ class Session {
   /// cost more than a round trip, on virtual machines above all.
   void flush_soon() {
     if (!timer_armed_.load(std::memory_order_relaxed) && !timer_armed_.exchange(true)) {
-      set_timer(flush_delay_us());
+      set_timer(timer_fd_, flush_delay_us());
     }
   }
   /// Opens the bulk streams, if that has not happened yet. False when the session is lost.
@@ -275,11 +275,14 @@ class Session {
   [[nodiscard]] int flush_delay_us() const {
     return prompt_flushes_.load(std::memory_order_relaxed) >= kPrompt ? kFlushLateUs : kFlushDelayUs;
   }
-  void set_timer(int us);
+  static void set_timer(int fd, int64_t us);
   void flush_by_timer();
   void run_io_thread();
   void wait_for_io_work(std::unique_lock<std::mutex>& state);
   void wake_io();
+  void watch_link();
+  void look_at_link();
+  [[nodiscard]] int64_t link_silence_ms() const;
   bool take_role(std::unique_lock<std::mutex>& state);
   void leave_role(std::unique_lock<std::mutex>& state);
   enum class Pump { kWait, kPoll, kForRoom, kIoThread };
@@ -346,6 +349,9 @@ class Session {
   int wake_fd_ = -1;   // stirs who waits with the role
   int io_fd_ = -1;     // stirs the I/O thread
   int timer_fd_ = -1;  // when to flush
+  int watch_fd_ = -1;  // when to look at the link
+  std::atomic<bool> watching_{false};
+  bool silent_ = false;  // the user has been told
   std::atomic<bool> pumping_{false};
   wire::Spin spin_;  // of who waits with the role
 };

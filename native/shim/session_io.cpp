@@ -32,6 +32,7 @@ bool Session::wait(const std::function<bool()>& done) {
   bool asked = false;
   while (!done() && !lost_.load()) {
     if (take_role(state)) {
+      watch_link();
       state.unlock();
       pump(Pump::kWait);
       state.lock();
@@ -44,6 +45,7 @@ bool Session::wait(const std::function<bool()>& done) {
       wake_io();
     }
     ++waiters_;
+    watch_link();
     changed_.wait(state);
     --waiters_;
   }
@@ -82,11 +84,12 @@ void Session::run_io_thread() {
 void Session::wait_for_io_work(std::unique_lock<std::mutex>& state) {
   io_idle_ = true;
   state.unlock();
-  pollfd fds[] = {{io_fd_, POLLIN, 0}, {timer_fd_, POLLIN, 0}};
-  ::poll(fds, 2, -1);
+  pollfd fds[] = {{io_fd_, POLLIN, 0}, {timer_fd_, POLLIN, 0}, {watch_fd_, POLLIN, 0}};
+  ::poll(fds, 3, -1);
   uint64_t drained = 0;
   if ((fds[0].revents & POLLIN) != 0 && read(io_fd_, &drained, sizeof drained) < 0) log_debug("spurious wake-up");
   if ((fds[1].revents & POLLIN) != 0) flush_by_timer();
+  if ((fds[2].revents & POLLIN) != 0) look_at_link();
   state.lock();
   io_idle_ = false;
 }
@@ -102,13 +105,15 @@ void Session::pump(Pump how) {
       ::poll(&fd, 1, kRoomTimeoutMs);
       return;
     }
+    watch_link();
   }
-  pollfd fds[4 + kMaxStreams];
+  pollfd fds[5 + kMaxStreams];
   nfds_t count = 0;
   fds[count++] = {wake_fd_, POLLIN, 0};
   fds[count++] = {commands_->descriptor(), static_cast<short>(POLLIN | (for_room ? POLLOUT : 0)), 0};
   fds[count++] = {how == Pump::kIoThread ? io_fd_ : -1, POLLIN, 0};
   fds[count++] = {how == Pump::kIoThread ? timer_fd_ : -1, POLLIN, 0};
+  fds[count++] = {how == Pump::kIoThread ? watch_fd_ : -1, POLLIN, 0};
   const nfds_t first = count;
   bool sending = false;
   bool buffered = commands_->has_buffered();
@@ -140,6 +145,7 @@ void Session::pump(Pump how) {
     if (read(io_fd_, &drained, sizeof drained) < 0) log_debug("spurious wake-up");
   }
   if (ready > 0 && (fds[3].revents & POLLIN) != 0) flush_by_timer();
+  if (ready > 0 && (fds[4].revents & POLLIN) != 0) look_at_link();
   if (ready > 0 || buffered) {
     if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || commands_->has_buffered()) receive_notices();
     for (size_t i = 0; i < streams && !lost_.load(); ++i) {

@@ -13,13 +13,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "wire/link.hpp"
+
 namespace cenote::wire {
 
 namespace {
 
 constexpr int kMaxPieces = 32;
-constexpr int kProbes = 11;       // a silent peer is given up after about a minute
-constexpr int kTcpRtoMaxMs = 44;  // TCP_RTO_MAX_MS, of Linux 6.15
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -46,8 +46,6 @@ bool parse_address(const std::string& text, uint16_t port, SocketAddress* result
   if (v6->sin6_scope_id == 0) v6->sin6_scope_id = static_cast<uint32_t>(std::strtoul(scope.c_str(), nullptr, 10));
   return v6->sin6_scope_id != 0;
 }
-
-void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
 
 class Tcp final : public Transport {
  public:
@@ -98,13 +96,9 @@ class Tcp final : public Transport {
 }  // namespace
 
 void tune_tcp(int fd) {
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kProbeSeconds);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
-  // Else the pauses between probes of a full window, and between repetitions, double up to two minutes.
-  set_option(fd, IPPROTO_TCP, kTcpRtoMaxMs, kProbeSeconds * 1000);
+  int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  keep_link(fd);
 }
 
 Descriptor connect_tcp(const std::string& address, uint16_t port, const Deadline& deadline, std::string* error) {
@@ -139,17 +133,5 @@ Descriptor connect_tcp(const std::string& address, uint16_t port, const Deadline
 }
 
 std::unique_ptr<Transport> make_tcp(Descriptor descriptor) { return std::make_unique<Tcp>(std::move(descriptor)); }
-
-int64_t link_silence_ms(int fd) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return -1;
-  // On data alone the kernel's fast path does not count an acknowledgement that says nothing new.
-  int64_t age = std::min(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
-  // Old kernels pause for minutes between probes of a full window; then an old age only says that nothing was asked.
-  // One unanswered probe is no silence either, because kernels limit the rate of such answers.
-  bool overdue = info.tcpi_unacked != 0 || info.tcpi_probes > 1;
-  return overdue ? age : std::min<int64_t>(age, 2000 * kProbeSeconds);
-}
 
 }  // namespace cenote::wire

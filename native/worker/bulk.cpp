@@ -57,6 +57,7 @@ void Bulk::add(std::unique_ptr<wire::Transport> stream) {
     std::lock_guard lock(mutex_);
     streams_.push_back(std::move(stream));
   }
+  executor_->watch.add(raw->descriptor());
   std::thread([this, raw] { receive_all(raw); }).detach();
   std::thread([this, raw] { send_all(raw); }).detach();
 }
@@ -98,6 +99,7 @@ void Bulk::send_all(wire::Transport* stream) {
     Outgoing piece = std::move(outgoing_.front());
     outgoing_.pop_front();
     lock.unlock();
+    executor_->watch.sent();
     if (!send_whole(stream, piece.header, piece.from)) _exit(0);
     executor_->post(std::move(piece.then));
     lock.lock();

@@ -46,7 +46,8 @@ Executor::Executor(std::unique_ptr<wire::Transport> transport) : transport_(std:
   linger_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   epoll_event late{EPOLLIN | EPOLLET, {.fd = linger_}};
   epoll_ctl(epoll_, EPOLL_CTL_ADD, linger_, &late);
-  outbox.start(transport_.get());
+  watch.add(transport_->descriptor());
+  outbox.start(transport_.get(), &watch);
   std::thread([this] { complete(); }).detach();
 }
 

@@ -86,6 +86,7 @@ class Executor {
   /// Nanoseconds of the clock that the records name.
   static uint64_t clock();
 
+  Watch watch;
   Outbox outbox;
   ObjectTable objects;
   std::mutex& mutex() { return mutex_; }

@@ -6,8 +6,9 @@
 
 namespace cenote::worker {
 
-void Outbox::start(wire::Transport* transport) {
+void Outbox::start(wire::Transport* transport, Watch* watch) {
   transport_ = transport;
+  watch_ = watch;
   std::thread([this] { run(); }).detach();
 }
 
@@ -41,7 +42,9 @@ bool Outbox::send_some() {
 
 void Outbox::flush() {
   std::lock_guard lock(mutex_);
-  if (writing_ || out_.empty() || send_some()) return;
+  if (writing_ || out_.empty()) return;
+  watch_->sent();
+  if (send_some()) return;
   writing_ = true;
   stuck_.notify_one();
 }

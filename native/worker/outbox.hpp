@@ -13,12 +13,13 @@
 #include "wire/codec.hpp"
 #include "wire/frames.hpp"
 #include "wire/transport.hpp"
+#include "worker/watch.hpp"
 
 namespace cenote::worker {
 
 class Outbox {
  public:
-  void start(wire::Transport* transport);
+  void start(wire::Transport* transport, Watch* watch);
 
   /// Appends a notice of `body_size` bytes (a multiple of 8); `fill(writer)` writes exactly these.
   template <class Fill>
@@ -75,6 +76,7 @@ class Outbox {
   bool send_some();  // with the lock held: whether all is gone
 
   wire::Transport* transport_ = nullptr;
+  Watch* watch_ = nullptr;
   std::mutex mutex_;
   std::condition_variable stuck_;
   std::vector<char> out_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sockets.hpp"
+#include "wire/link.hpp"
 
 using namespace cenote;
 using namespace cenote::test;

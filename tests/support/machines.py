@@ -24,6 +24,15 @@ class Machine:
         return ["nsenter", "--target", str(self.pid), *user, "--net", "--", *words]
 
 
+def cut(machine: Machine) -> None:
+    """Pulls the cable out; no connection ends by that."""
+    _run(machine, "link set cable down")
+
+
+def mend(machine: Machine) -> None:
+    _run(machine, "link set cable up")
+
+
 def allowed() -> str:
     """Why there can be no namespaces here; empty when there can."""
     try:

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 
-from cenote import protocol
+from cenote import link, protocol
 from cenote.errors import CannotListen, ProtocolError
 from cenote.pool.manager import Allocation
 from cenote.protocol import Address, Answer, Kind, Preamble, Status
@@ -107,7 +107,7 @@ class Gate:
         handed_on = False
         standing = _Standing(self._unproved)
         try:
-            _tune(sock)
+            link.keep(sock)
             channel = Channel(sock)
             async with asyncio.timeout(PREAMBLE_TIMEOUT):
                 data = await channel.read_exactly(protocol.PREAMBLE_SIZE)
@@ -182,12 +182,3 @@ class _Standing:
         if self._places is not None:
             self._places.release()
             self._places = None
-
-
-def _tune(sock: socket.socket) -> None:
-    """Small packets leave at once, and a client whose machine vanished is noticed within about a minute."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 9)
