@@ -39,15 +39,12 @@ test: build native-tests ## all tests, installing what they need
 	@scripts/test-programs
 	@$(VENV)/pytest $(ARGS)
 
-check: build .venv/ready-dev ## style and types
+check: build .venv/ready-dev ## style, types, and likely mistakes
 	@scripts/check
 
 format: .venv/ready-dev ## rewrites all sources in the project's style
 	@$(VENV)/ruff check --fix --quiet .; $(VENV)/ruff format --quiet .
 	@git ls-files 'native/*.[ch]pp' 'tests/*.[ch]pp' 'benchmarks/*.[ch]pp' | xargs $(VENV)/clang-format -i
-
-tidy: build .venv/ready-dev ## likely mistakes in the native code, by clang-tidy
-	@git ls-files 'native/*.cpp' | xargs -P $(JOBS) -n 4 $(VENV)/clang-tidy --quiet -p build
 
 pages: .venv/ready ## regenerates docs/opencl-coverage.md and docs/differences.md
 	@$(VENV)/python -m cenote.codegen --pages .
@@ -75,4 +72,4 @@ wheel: .venv/ready ## release build: a wheel for every Linux with glibc 2.28 or 
 clean: ## removes everything that was built
 	rm -rf build dist .venv
 
-.PHONY: help build demo native-tests test check tidy format pages bench suites fuzz soak sanitize wheel clean
+.PHONY: help build demo native-tests test check format pages bench suites fuzz soak sanitize wheel clean

@@ -26,7 +26,7 @@ struct Answer {
   }
   template <class T>
   cl_int number(std::type_identity_t<T> v) const {
-    return bytes(&v, sizeof v);
+    return bytes(&v, sizeof(T));
   }
   cl_int flag(bool v) const { return number<cl_bool>(v ? 1 : 0); }
   cl_int text(std::string_view v) const {

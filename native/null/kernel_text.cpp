@@ -187,7 +187,7 @@ std::vector<ArgText> parse_args(std::string_view text) {
 }
 
 void take_attribute(std::string_view text, KernelText& kernel) {
-  while (text.starts_with("(") && text.ends_with(")")) text = text.substr(1, text.size() - 2);
+  while (text.starts_with('(') && text.ends_with(')')) text = text.substr(1, text.size() - 2);
   if (!kernel.attributes.empty()) kernel.attributes += ' ';
   kernel.attributes += text;
   Tokens tokens(text);

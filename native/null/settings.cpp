@@ -6,13 +6,13 @@
 
 namespace cenote::null {
 namespace {
-constexpr int kMaxDevices = 64;
+constexpr long kMaxDevices = 64;
 }  // namespace
 
 cl_uint device_count() {
   static const cl_uint count = [] {
     const char* text = std::getenv("CENOTE_NULL_DEVICES");
-    return text == nullptr ? 1U : static_cast<cl_uint>(std::clamp(std::atoi(text), 0, kMaxDevices));
+    return text == nullptr ? 1U : static_cast<cl_uint>(std::clamp(std::strtol(text, nullptr, 10), 0L, kMaxDevices));
   }();
   return count;
 }

@@ -22,8 +22,8 @@ constexpr size_t kMaxSearched = 256;  // more transfers than this are not compar
 
 int bulk_streams() {
   const char* asked = std::getenv("CENOTE_STREAMS");
-  int count = asked == nullptr ? 1 : std::atoi(asked);
-  return std::clamp(count, 1, 16);
+  long count = asked == nullptr ? 1 : std::strtol(asked, nullptr, 10);
+  return static_cast<int>(std::clamp(count, 1L, 16L));
 }
 
 }  // namespace
@@ -42,13 +42,17 @@ Session::Session(wire::Endpoint endpoint, int32_t lost_status, Listener* listene
 
 bool Session::open(std::string* error) {
   commands_ = wire::open_stream(endpoint_, wire::StreamKind::kNewSession, session_id_, 0, kOpenTimeoutMs, error);
-  if (commands_ == nullptr) return false;
+  if (commands_ == nullptr) {
+    lost_.store(true);
+    return false;
+  }
   wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   io_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   watch_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   if (wake_fd_ < 0 || io_fd_ < 0 || timer_fd_ < 0 || watch_fd_ < 0) {
     *error = "no file descriptor left";
+    lost_.store(true);
     return false;
   }
   // The program's signal handlers must never run on our thread.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -30,6 +32,35 @@ try:
 except cl.Error as error:
     print(f"{type(error).__name__} after {time.monotonic() - start:.1f} s")
 """
+
+SETUP = """
+import numpy, sys
+import pyopencl as cl
+context = cl.create_some_context(interactive=False)
+queue = cl.CommandQueue(context)
+memory = cl.Buffer(context, cl.mem_flags.READ_WRITE, 64 << 20)
+"""
+WAITS = {
+    "clFinish": """
+spin = "kernel void k(global volatile uint* a) { while (a[0] != 1) {} }"
+cl.enqueue_fill_buffer(queue, memory, numpy.uint8(7), 0, 64 << 20).wait()
+kernel = cl.Program(context, spin).build().k
+kernel(queue, (1,), None, memory)
+print("waiting", flush=True)
+queue.finish()
+""",
+    "large blocking read": """
+out = numpy.empty(64 << 20, numpy.uint8)
+print("waiting", flush=True)
+while True:
+    cl.enqueue_copy(queue, out, memory)
+""",
+    "clBuildProgram": """
+print("waiting", flush=True)
+while True:
+    cl.Program(context, "kernel void k(global uint* a) { a[0] = 1; }").build(cache_dir=False)
+""",
+}
 
 
 def hold(server: Server, python: Path) -> subprocess.Popen[str]:
@@ -75,13 +106,16 @@ def test_beyond_the_session_of_another_program(server: Server, borrower_python: 
 def test_death_of_the_program_frees_everything_within_two_seconds(
     own_server: Server, borrower_python: Path, number: signal.Signals
 ) -> None:
+    before = own_server.cenote("list").stdout
     program = hold(own_server, borrower_python)
     workers = busy_workers(own_server)
     assert len(workers) == 1
+    assert own_server.cenote("list").stdout != before
     program.send_signal(number)
+    end = time.monotonic() + 2
     wait_until(lambda: gone(workers[0]), timeout=2)
     assert program.wait(10) == -number
-    wait_until(lambda: own_server.cenote("list").stdout.count("nobody") == 1)
+    wait_until(lambda: own_server.cenote("list").stdout == before, timeout=max(0.1, end - time.monotonic()))
 
 
 def test_death_of_one_child_ends_its_worker_alone(own_server: Server, borrower_python: Path) -> None:
@@ -114,6 +148,58 @@ def test_death_of_the_worker_is_an_opencl_error(own_server: Server, borrower_pyt
     assert "after" in output, output + errors
     assert time.monotonic() - start < 5
     assert other.communicate("\n", timeout=20)[0] == "read 7 7\n"
+
+
+def test_kernel_that_crashes_the_worker_ends_its_own_session_alone(own_server: Server, borrower_python: Path) -> None:
+    other = hold(own_server, borrower_python)
+    crash = (
+        "cl.Program(context, 'kernel void k(global int* a) { a[1UL << 42] = 1; }').build().k(queue, (1,), None, memory)"
+    )
+    done = own_server.run([borrower_python, "-c", f"{SETUP}{crash}\nqueue.finish()"], check=False)
+    assert done.returncode == 1 and "RuntimeError: clFinish failed: OUT_OF_RESOURCES" in done.stderr
+    own_server.wait_for_log("its worker crashed: SIGSEGV")
+    assert other.communicate("\n", timeout=20)[0] == "read 7 7\n"
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_death_of_the_worker_ends_a_wait(own_server: Server, borrower_python: Path, wait: str) -> None:
+    caught = f"try:\n{indent(WAITS[wait], '    ')}\nexcept cl.Error as error:\n    print('failed:', error)"
+    program = own_server.start([borrower_python, "-c", SETUP + caught])
+    assert program.stdout is not None
+    assert program.stdout.readline() == "waiting\n"
+    time.sleep(0.3)
+    start = time.monotonic()
+    os.kill(busy_workers(own_server)[0], signal.SIGKILL)
+    output, errors = program.communicate(timeout=20)
+    assert time.monotonic() - start < 5
+    assert output.startswith("failed: ") and "lost the server" in errors, output + errors
+    assert program.returncode == 0
+
+
+def test_child_of_a_program_whose_server_is_gone_gets_an_opencl_error(
+    own_server: Server, borrower_python: Path
+) -> None:
+    script = """
+import os, sys
+import pyopencl as cl
+devices = cl.get_platforms()[0].get_devices()
+print("known", flush=True)
+sys.stdin.readline()
+child = os.fork()
+if not child:
+    try:
+        cl.Context(devices)
+    except cl.Error as error:
+        print("failed:", error, flush=True)
+    os._exit(0)
+print("status", os.waitpid(child, 0)[1])
+"""
+    program = own_server.start([borrower_python, "-c", script], stdin=subprocess.PIPE)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "known\n"
+    own_server.stop()
+    output, errors = program.communicate("\n", timeout=20)
+    assert re.fullmatch("failed: .*OUT_OF_RESOURCES\nstatus 0\n", output), output + errors
 
 
 def test_program_outlives_sigterm_of_the_server(own_server: Server, borrower_python: Path) -> None:

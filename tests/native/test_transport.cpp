@@ -188,7 +188,7 @@ void addresses() {
 void throughput(const char* name, TransportPair pair) {
   REQUIRE(pair.first != nullptr && pair.second != nullptr);
   const char* asked = std::getenv("CENOTE_TEST_MIB");
-  size_t total = static_cast<size_t>(asked == nullptr ? 64 : std::atoi(asked)) << 20;
+  size_t total = (asked == nullptr ? 64 : std::strtoul(asked, nullptr, 10)) << 20;
   constexpr size_t kChunk = size_t{512} << 10;
   std::vector<char> from(kChunk);
   std::vector<char> to(kChunk);

@@ -15,7 +15,8 @@ cl_int ask_server(const Object* asker, QueryFunction function, uint64_t object, 
   m.number = number;
   m.extra = extra;
   m.capacity = answer.value == nullptr ? 0 : answer.size;
-  if (asker->session == nullptr && !opened()) return CL_OUT_OF_RESOURCES;
+  if (asker->session == nullptr) opened();  // in a forked child
+  if (asker->session == nullptr) return CL_OUT_OF_RESOURCES;
   shim::Reply reply = asker->session->call(m);
   if (reply.status != CL_SUCCESS) return reply.status;
   wire::Reader body = reply.reader();

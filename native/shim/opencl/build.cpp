@@ -192,6 +192,7 @@ cl_program clLinkProgram(cl_context context, cl_uint count, const cl_device_id* 
   add_reference(in);
   begin(program, {}, options);
   std::vector<uint64_t> ids;
+  ids.reserve(devices.size());
   for (Device* device : devices) ids.push_back(device->id);
   IdList<Program> inputs(program_count, programs);
   msg::LinkProgram m;

@@ -46,11 +46,11 @@ cl_int encode(const Kernel* kernel, const Parameter& parameter, size_t size, con
       return CL_SUCCESS;
     }
     Object* object = shim::as_object(reinterpret_cast<void*>(word));
-    auto type = object == nullptr ? Type{} : static_cast<Type>(object->type.load());
-    if (sampler && type != Type::kSampler) return CL_INVALID_SAMPLER;
-    if (queue && type != Type::kQueue) return CL_INVALID_DEVICE_QUEUE;
-    if (!sampler && !queue && type != Type::kMem) return CL_INVALID_MEM_OBJECT;
-    if (type == Type::kMem) {
+    auto is = [object](Type type) { return object != nullptr && static_cast<Type>(object->type.load()) == type; };
+    if (sampler && !is(Type::kSampler)) return CL_INVALID_SAMPLER;
+    if (queue && !is(Type::kQueue)) return CL_INVALID_DEVICE_QUEUE;
+    if (!sampler && !queue && !is(Type::kMem)) return CL_INVALID_MEM_OBJECT;
+    if (is(Type::kMem)) {
       const auto* mem = static_cast<Mem*>(object);
       if (mem->context != kernel->context) return CL_INVALID_MEM_OBJECT;
       bool wants_image = parameter.type.rfind("image", 0) == 0 && parameter.type.back() != '*';

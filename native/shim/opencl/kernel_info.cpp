@@ -22,6 +22,7 @@ std::shared_ptr<const KernelInfo> KernelInfo::read(wire::Reader& in) {
   uint64_t devices = in.word();
   for (uint64_t d = 0; d < devices && in.ok(); ++d) {
     std::vector<std::string> answers;
+    answers.reserve(std::size(kWorkGroupParams));
     for (size_t i = 0; i < std::size(kWorkGroupParams); ++i) answers.emplace_back(in.bytes().text());
     info->work_group.push_back(std::move(answers));
   }

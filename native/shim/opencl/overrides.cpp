@@ -71,7 +71,7 @@ void keep_carried(Properties& properties, cl_uint text, cl_uint versions, std::s
 void override_platform(Properties& properties) {
   cap_version(properties, CL_PLATFORM_VERSION, CL_PLATFORM_NUMERIC_VERSION);
   keep_carried(properties, CL_PLATFORM_EXTENSIONS, CL_PLATFORM_EXTENSIONS_WITH_VERSION, "cl_khr_icd");
-  properties.set_text(CL_PLATFORM_ICD_SUFFIX_KHR, std::string(kIcdSuffix));
+  properties.set_text(CL_PLATFORM_ICD_SUFFIX_KHR, kIcdSuffix);
 }
 
 void override_device(Properties& properties) {

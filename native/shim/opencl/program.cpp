@@ -70,6 +70,7 @@ msg::CreateProgram message(const Program* program, ProgramKind kind, const std::
 
 std::vector<uint64_t> ids_of(const std::vector<Device*>& devices) {
   std::vector<uint64_t> ids;
+  ids.reserve(devices.size());
   for (const Device* device : devices) ids.push_back(device->id);
   return ids;
 }

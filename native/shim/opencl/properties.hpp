@@ -110,7 +110,7 @@ struct Answer {
   }
   template <class T>
   cl_int number(T v) const {
-    return bytes(&v, sizeof v);
+    return bytes(&v, sizeof(T));
   }
   [[nodiscard]] cl_int text(std::string_view t) const {
     std::string whole(t);

@@ -52,7 +52,7 @@ cl_command_queue create(cl_context context, cl_device_id device, const cl_queue_
   queue->device = on;
   queue->flags = flags;
   queue->size = on_device && size == 0 ? on->number<cl_uint>(CL_DEVICE_QUEUE_ON_DEVICE_PREFERRED_SIZE) : size;
-  queue->properties = kept;
+  queue->properties = std::move(kept);
   queue->created_with_properties = with_properties && properties != nullptr;
   add_reference(in);
   msg::CreateQueue m;

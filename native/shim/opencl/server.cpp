@@ -14,15 +14,17 @@ constexpr int kLastRecordsMs = 1000;
 bool Server::open(std::string* error) {
   auto* session = new Session(endpoint_, CL_OUT_OF_RESOURCES, this);
   session_ = session;
-  if (!session->open(error)) return false;
-  if (session->trace != nullptr) compare_clocks();
+  bool open = session->open(error);
+  if (open && session->trace != nullptr) compare_clocks();
   if (!platforms_.empty()) {
+    // Calls on a session that could not be opened fail as on one that was lost.
     for (Platform* platform : platforms_) {
       platform->session = session;
       for (Device* device : platform->devices) bind(device);
     }
-    return true;
+    return open;
   }
+  if (!open) return false;
   if (learn(session->call(msg::Hello{}))) return true;
   *error = "the server's list of devices is not to be understood";
   return false;

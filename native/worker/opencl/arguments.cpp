@@ -9,7 +9,6 @@ int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t ind
   const Kernel::Argument& argument = kernel.arguments.at(index);
   switch (argument.kind) {
     case kArgLocal:
-      return driver.clSetKernelArg(to, index, argument.size, nullptr);
     case kArgNull:
       return driver.clSetKernelArg(to, index, argument.size, nullptr);
     case kArgSvm:

@@ -197,7 +197,7 @@ Prepared Includes::prepare(const View* view, const std::string& options) {
       auto at = view->files.lower_bound(path);
       bool folder = at != view->files.end() && at->first.rfind(path + "/", 0) == 0;
       if (!folder && view->files.count(path) == 0) continue;
-      value = std::string(wire::kFilesFolder) + value;
+      value.insert(0, wire::kFilesFolder);
       replacement = quoted(option->name + "=" + (in_quotes ? '"' + value + '"' : value));
     }
     all.options.replace(option->begin, option->end - option->begin, option->flag + " " + replacement);

@@ -41,7 +41,7 @@ void charge(Worker& w, Mem* mem, const worker::Charge& charge) {
       },
       freed.get());
   if (status != CL_SUCCESS) return;
-  freed.release();
+  static_cast<void>(freed.release());
   mem->driver_tells_end = true;
 }
 

@@ -160,6 +160,7 @@ void handle(Worker& w, Call& call, const msg::BuildProgram& m) {
         const char* options = prepared.options.c_str();
         if (compile) {
           std::vector<const char*> texts;
+          texts.reserve(names.size());
           for (const auto& name : names) texts.push_back(name.c_str());
           outcome->status = d.clCompileProgram(program->native, count, list, options, headers->count(), headers->list(),
                                                texts.empty() ? nullptr : texts.data(), nullptr, nullptr);

@@ -83,12 +83,12 @@ std::vector<Meaning> try_parameters(const Driver& d, cl_context context, cl_kern
   for (cl_uint i = 0; i < count; ++i) {
     size_t size = probe_size(d, kernel, i);
     if (size == 0) continue;
-    bool object = size == sizeof context && d.clSetKernelArg(kernel, i, sizeof context, &context) != CL_SUCCESS;
+    bool object = size == sizeof(cl_context) && d.clSetKernelArg(kernel, i, sizeof(cl_context), &context) != CL_SUCCESS;
     all[i] = {object ? kParameterObject : kParameterBytes, size};
     looks = looks || object;
   }
   for (Meaning& meaning : all) {
-    if (meaning.size == sizeof context && !looks) meaning = {};
+    if (meaning.size == sizeof(cl_context) && !looks) meaning = {};
   }
   return all;
 }

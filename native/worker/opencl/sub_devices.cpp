@@ -20,8 +20,9 @@ void handle(Worker& w, Call& call, const msg::PartitionDevice& m) {
                    : driver.clCreateSubDevices == nullptr ? static_cast<int32_t>(CL_INVALID_VALUE)
                                                           : CL_SUCCESS;
   if (status == CL_SUCCESS) status = driver.clCreateSubDevices(device->native, properties.data(), 0, nullptr, &count);
-  std::vector<cl_device_id> parts(m.make != 0 && status == CL_SUCCESS ? count : 0);
-  if (!parts.empty()) {
+  std::vector<cl_device_id> parts;
+  if (m.make != 0 && status == CL_SUCCESS && count != 0) {
+    parts.resize(count);
     status = driver.clCreateSubDevices(device->native, properties.data(), count, parts.data(), nullptr);
     if (status != CL_SUCCESS) parts.clear();
     if (device->parts.size() + parts.size() > kMaxUnnamed) w.broken("parts of devices that get no ids", call);
