@@ -19,13 +19,17 @@ class Ids {
     } else {
       if (generations_.size() == kMax) return 0;
       slot = static_cast<uint32_t>(generations_.size());
-      generations_.push_back(0);
+      generations_.push_back(1);
     }
-    return wire::make_id(type, ++generations_[slot], slot);
+    return wire::make_id(type, generations_[slot], slot);
   }
-  void give_back(uint64_t id) {
+  /// False where this id was not taken, or was given back before.
+  bool give_back(uint64_t id) {
     uint32_t slot = wire::id_slot(id);
-    if (slot < generations_.size()) free_.push_back(slot);
+    if (slot >= generations_.size() || (generations_[slot] & 0xffffff) != wire::id_generation(id)) return false;
+    ++generations_[slot];
+    free_.push_back(slot);
+    return true;
   }
 
   static constexpr size_t kMax = size_t{4} << 20;

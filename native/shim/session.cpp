@@ -23,7 +23,7 @@ constexpr size_t kMaxSearched = 256;  // more transfers than this are not compar
 int bulk_streams() {
   const char* asked = std::getenv("CENOTE_STREAMS");
   long count = asked == nullptr ? 1 : std::strtol(asked, nullptr, 10);
-  return static_cast<int>(std::clamp(count, 1L, 16L));
+  return static_cast<int>(std::clamp(count, 1L, static_cast<long>(wire::kMaxStreams)));
 }
 
 }  // namespace

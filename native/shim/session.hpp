@@ -303,7 +303,6 @@ class Session {
   static constexpr int kFlushDelayUs = 50;
   static constexpr int kFlushLateUs = 4000;
   static constexpr int kPrompt = 8;
-  static constexpr size_t kMaxStreams = 16;
 
   wire::Endpoint endpoint_;
   int32_t lost_status_;
@@ -342,7 +341,7 @@ class Session {
 
   std::unique_ptr<wire::Transport> commands_;
   std::mutex bulk_mutex_;
-  std::array<Stream, kMaxStreams> bulk_;
+  std::array<Stream, wire::kMaxStreams> bulk_;
   std::atomic<size_t> bulk_count_{0};
   std::vector<char> in_;
   size_t in_size_ = 0;

@@ -13,7 +13,8 @@ namespace cenote::shim {
 
 namespace {
 constexpr int kRoomTimeoutMs = 1000;
-}
+char kNothing[4096];  // sent in the place of bytes that are not the server's to have any more
+}  // namespace
 
 bool Session::take_role(std::unique_lock<std::mutex>& /*state*/) {
   if (role_taken_) return false;
@@ -107,7 +108,7 @@ void Session::pump(Pump how) {
     }
     watch_link();
   }
-  pollfd fds[5 + kMaxStreams];
+  pollfd fds[5 + wire::kMaxStreams];
   nfds_t count = 0;
   fds[count++] = {wake_fd_, POLLIN, 0};
   fds[count++] = {commands_->descriptor(), static_cast<short>(POLLIN | (for_room ? POLLOUT : 0)), 0};
@@ -216,7 +217,7 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
       auto status = static_cast<int32_t>(body.word());
       wire::Blob bytes = body.bytes();
       auto at = transfers_.find(header.sequence);
-      if (!body.ok() || at == transfers_.end()) return false;
+      if (!body.ok() || at == transfers_.end() || !at->second.to_client) return false;
       Transfer& transfer = at->second;
       if (status == 0) {
         if (bytes.size() != transfer.left) return false;
@@ -234,7 +235,7 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
       uint64_t offset = body.word();
       uint64_t length = body.word();
       auto at = transfers_.find(header.sequence);
-      if (!body.ok() || at == transfers_.end()) return false;
+      if (!body.ok() || at == transfers_.end() || at->second.to_client) return false;
       uint64_t total = at->second.region.total();
       if (offset > total || length > total - offset) return false;
       // Bytes that are still on their way to us must have come before they are sent on.
@@ -253,8 +254,10 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
       if (listener_ != nullptr) listener_->on_events(body);
       return body.ok();
     case wire::Notice::kDestroyed:
-      while (body.left() != 0) ids_.give_back(body.word());
-      return body.ok();
+      while (body.left() != 0) {
+        if (!ids_.give_back(body.word())) return false;
+      }
+      return true;
     case wire::Notice::kOutput:
       print_output(body.bytes().text());
       return body.ok();
@@ -291,7 +294,11 @@ void Session::finish_transfer(uint64_t sequence, int32_t status) {
         stream.header.sequence == sequence)
       stream.target = nullptr;
   }
-  std::erase_if(jobs_, [&](const BulkJob& job) { return job.sequence == sequence && job.header_sent == 0; });
+  std::erase_if(jobs_, [&](BulkJob& job) {
+    if (job.sequence != sequence) return false;
+    job.region = nullptr;  // the program's memory is the program's again, but what has begun must be ended
+    return job.header_sent == 0;
+  });
   std::erase_if(held_, [&](const BulkJob& job) {
     if (job.sequence == sequence) return true;
     if (arriving_before(job.sequence, *job.region)) return false;
@@ -312,6 +319,7 @@ bool Session::receive_bulk(Stream& stream) {
       if (stream.header_bytes < sizeof stream.header) continue;
       std::lock_guard state(state_mutex_);
       auto at = transfers_.find(stream.header.sequence);
+      if (at != transfers_.end() && !at->second.to_client) return false;
       stream.received = 0;
       stream.target = at == transfers_.end() ? nullptr : &at->second.region;
       uint64_t total = stream.target == nullptr ? stream.header.length : stream.target->total();
@@ -356,7 +364,8 @@ bool Session::send_bulk(Stream& stream) {
       pieces[count++] = {reinterpret_cast<char*>(&header) + job.header_sent, sizeof header - job.header_sent};
     }
     for (uint64_t offset = job.sent; offset < job.length && count < 9;) {
-      Region::Run run = job.region->run(job.offset + offset);
+      Region::Run run =
+          job.region == nullptr ? Region::Run{kNothing, sizeof kNothing} : job.region->run(job.offset + offset);
       uint64_t n = std::min(run.size, job.length - offset);
       pieces[count++] = {run.at, n};
       offset += n;

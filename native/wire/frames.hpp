@@ -58,6 +58,7 @@ inline constexpr size_t kMaxCall = size_t{256} << 20;     // sources and binarie
 inline constexpr size_t kInlineLimit = size_t{64} << 10;  // payloads up to this ride on stream 0
 inline constexpr size_t kMaxPushed = size_t{32} << 20;    // such payloads held by the worker at a time
 inline constexpr size_t kOneWayGrant = size_t{64} << 20;  // device memory set aside for objects made without waiting
+inline constexpr size_t kMaxStreams = 16;                 // of a session, besides stream 0
 inline constexpr size_t kChunk = size_t{512} << 10;       // bulk transfers are cut into these
 
 /// An object's id: type in the top byte, then generation (24 bits), then slot (32 bits). 0 is NULL.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "wire/descriptor.hpp"
+#include "wire/frames.hpp"
 #include "wire/libssl.hpp"
 #include "wire/sha256.hpp"
 #include "wire/tcp.hpp"
@@ -222,6 +223,7 @@ std::unique_ptr<Transport> accept_stream(int fd, const unsigned char (&preamble)
   bool fits = decode(preamble, &asked) && asked.major == kMajor && asked.tls == tls && asked.stream == stream;
   if (fits && stream != 0) fits = std::memcmp(asked.id, session_id, kIdSize) == 0;
   if (!fits || asked.kind == StreamKind::kControl) return fail("the preamble is not that of this stream");
+  if (stream > kMaxStreams) return fail("a session has no stream of this number");
 
   Beginning beginning;
   std::memcpy(beginning.preamble, preamble, kPreambleSize);

@@ -244,6 +244,7 @@ void Executor::blocking(std::function<void()> work, std::function<void()> after)
     arm(false);
   } else {
     my_epoch = 0;  // somebody has led on; the caller's loop sees that the epoch has moved
+    run_ready();   // who leads may be waiting for the client, and the client for these
   }
   outbox.flush();
 }
@@ -300,7 +301,8 @@ Parked* Executor::park(Call& call, const std::vector<Parked*>& after, std::vecto
       parked->call.wants_reply = false;
       outbox.reply(call.sequence, 0);
     }
-    parked_bytes_ += call.size;
+    parked->weight = call.size + sizeof *parked;
+    parked_bytes_ += parked->weight;
     if (parked_bytes_ > kMaxParkedBytes) broken("more than 1 GiB of calls wait for a user event", call);
   }
   for (Parked* earlier : after) {
@@ -357,7 +359,7 @@ void Executor::release(Parked* parked) {
   for (Parked* later : parked->next) {
     if (--later->unmet == 0) ready_.push_back(later);
   }
-  parked_bytes_ -= std::min(parked_bytes_, parked->bytes.size() * 8);
+  parked_bytes_ -= parked->weight;
   delete parked;
 }
 

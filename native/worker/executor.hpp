@@ -38,6 +38,7 @@ struct Call {
 struct Parked {
   Call call;
   std::vector<uint64_t> bytes;
+  size_t weight = 0;  // of a call that the client has sent, in memory
   std::vector<Ref<Object>> pins;
   std::vector<Ref<Object>> locked;  // objects whose later calls come after this one
   std::vector<Parked*> next;

@@ -21,6 +21,7 @@ struct Object {
   virtual ~Object() = default;
 
   uint64_t id = 0;
+  const void* home = nullptr;  // the driver that it is of: all objects in one call are of the same
   int references = 0;
   int32_t error = 0;           // a failed create: every use answers with this
   Parked* tail = nullptr;      // calls that name this object come after this one

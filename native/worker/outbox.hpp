@@ -45,7 +45,7 @@ class Outbox {
   void reply(uint64_t sequence, int32_t status, const std::vector<char>& body) {
     add(wire::Notice::kReply, sequence, 8 + body.size(), [&](wire::Writer& w) {
       w.word(static_cast<uint64_t>(int64_t{status}));
-      std::memcpy(w.at(), body.data(), body.size());
+      if (!body.empty()) std::memcpy(w.at(), body.data(), body.size());
     });
   }
   void words(wire::Notice kind, uint64_t sequence, std::initializer_list<uint64_t> values) {

@@ -48,11 +48,20 @@ def enter(sock: socket.socket, preamble: bytes) -> Answer:
 
 def open_session(server: Server) -> tuple[socket.socket, bytes]:
     """Stream 0 over plain TCP, proved on both sides, and the session's id."""
+    return _open(server, Preamble(Kind.SESSION, id=server.allocation))
+
+
+def open_stream(server: Server, session: bytes, number: int) -> socket.socket:
+    """A further stream of a session."""
+    return _open(server, Preamble(Kind.STREAM, id=session, stream=number))[0]
+
+
+def _open(server: Server, asked: Preamble) -> tuple[socket.socket, bytes]:
     sock = connect(server.host, server.port)
-    preamble = Preamble(Kind.SESSION, id=server.allocation).encode()
+    preamble = asked.encode()
     answer = enter(sock, preamble)
     assert answer.status == protocol.Status.GO_ON, answer
-    key = protocol.stream_key(server.secret, answer.session, 0)
+    key = protocol.stream_key(server.secret, answer.session, asked.stream)
     nonce = secrets.token_bytes(32)
     sock.sendall(nonce + protocol.proof(key, "client", preamble, answer.encode(), nonce))
     theirs = sock.recv(32, socket.MSG_WAITALL)

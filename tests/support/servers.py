@@ -36,6 +36,12 @@ class Server:
     def port(self) -> int:
         return int(self.address.rpartition(":")[2])
 
+    @property
+    def key_file(self) -> Path:
+        found = re.search(r"key file +(.+)", self.announced)
+        assert found, self.announced
+        return Path(found[1])
+
     def cenote(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Runs ``cenote COMMAND --server <this one> …``."""
         command, *rest = arguments

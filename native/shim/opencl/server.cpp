@@ -113,6 +113,7 @@ void Server::on_events(wire::Reader& records) {
     auto status = static_cast<cl_int>(records.word());
     cl_ulong times[4];
     for (cl_ulong& time : times) time = records.word();
+    if (status > CL_COMPLETE) continue;
     uint32_t slot = wire::id_slot(id);
     Event* event = slot < events_.size() ? events_[slot] : nullptr;
     if (event == nullptr || event->id != id) continue;

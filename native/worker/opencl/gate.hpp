@@ -10,14 +10,15 @@
 
 namespace cenote::opencl {
 
-/// An object that a message names without saying of which type: an argument, or the event whose times are asked for.
-template <class M>
-uint64_t untyped_object(const M& m) {
-  if constexpr (M::kOp == Op::SetArg) return m.object;
+/// Shows a visitor everything that a call names: its handles, and ids that travel as numbers.
+template <class M, class Visitor>
+void visit(const M& m, Visitor& visitor) {
+  m.handles(visitor);
+  if constexpr (M::kOp == Op::SetArg) visitor.untyped(m.object);
   if constexpr (M::kOp == Op::Query) {
-    if (static_cast<QueryFunction>(m.function) == QueryFunction::kEventProfiling) return m.object;
+    visitor.queried(m.object);
+    visitor.queried(m.other);
   }
-  return 0;
 }
 
 class Gate {
@@ -40,17 +41,31 @@ class Gate {
     has_waits_ = ids.size() != 0;
     handles(type, ids);
   }
+  /// An object that may stand in a kernel argument.
   void untyped(uint64_t id) {
     worker::Object* object = id == 0 ? nullptr : worker_.objects.find(id);
-    if (object != nullptr) follow(object);
+    if (object == nullptr) return;
+    check_home(object);
+    follow(object);
   }
-  void fresh(Type type, uint64_t id) {
-    if (id == 0) return;
-    if (wire::id_type(id) != static_cast<uint8_t>(type) ||
-        !worker_.objects.insert(id, worker_.make_placeholder(type))) {
+  /// What a query is about. Only memory objects, kernels and events may be put aside unmade; nobody waits for a queue's
+  /// turn.
+  void queried(uint64_t id) {
+    worker::Object* object = worker_.objects.find(id);
+    if (object == nullptr) return;
+    check_home(object);
+    bool waits = dynamic_cast<Mem*>(object) != nullptr || dynamic_cast<Kernel*>(object) != nullptr ||
+                 dynamic_cast<Event*>(object) != nullptr;
+    if (waits) follow(object);
+  }
+  void fresh(Type type, uint64_t id, bool optional) {
+    if (id == 0 && optional) return;
+    worker::Object* made = wire::id_type(id) == static_cast<uint8_t>(type) ? worker_.make_placeholder(type) : nullptr;
+    if (made == nullptr || !worker_.objects.insert(id, made)) {
       worker_.broken("a new id that is taken or out of range", call_);
     }
-    if (type == Type::kEvent) event_ = worker_.made<Event>(id);
+    made->home = home_;
+    if (type == Type::kEvent) event_ = static_cast<Event*>(made);
   }
 
   /// Whether the call must wait. A barrier comes after all that is parked in an out-of-order queue.
@@ -70,8 +85,7 @@ class Gate {
       if (kernel_->tail == nullptr && kernel_->error == CL_SUCCESS) substitute = worker_.private_kernel(*kernel_);
     }
     Names names{*this, barrier, static_cast<bool>(substitute), {}, {}};
-    m.handles(names);
-    names.untyped(untyped_object(m));
+    visit(m, names);
     if constexpr (M::kOp == Op::SetArg) {
       if (m.kind == kArgObject) kernel_->parked_arguments[m.index] = m.object;
     }
@@ -127,7 +141,8 @@ class Gate {
       worker::Object* object = id == 0 ? nullptr : gate.worker_.objects.find(id);
       if (object != nullptr) pins.emplace_back(object);
     }
-    void fresh(Type /*type*/, uint64_t id) {
+    void queried(uint64_t id) { untyped(id); }
+    void fresh(Type /*type*/, uint64_t id, bool /*optional*/) {
       if (id != 0) locked.emplace_back(gate.worker_.objects.find(id));
     }
   };
@@ -137,7 +152,12 @@ class Gate {
     if (object == nullptr || wire::id_type(id) != static_cast<uint8_t>(type)) {
       worker_.broken("an id that names no such object", call_);
     }
+    check_home(object);
     return object;
+  }
+  void check_home(const worker::Object* object) {
+    if (home_ == nullptr) home_ = object->home;
+    if (object->home != home_) worker_.broken("objects of several platforms", call_);
   }
   void follow(const worker::Object* object) {
     if (object->tail != nullptr) add(object->tail);
@@ -153,6 +173,7 @@ class Gate {
   Queue* queue_ = nullptr;
   Kernel* kernel_ = nullptr;
   Event* event_ = nullptr;
+  const void* home_ = nullptr;
   std::vector<Parked*> after_;
 };
 

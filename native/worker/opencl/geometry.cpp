@@ -10,6 +10,8 @@ namespace cenote::opencl {
 
 namespace {
 
+constexpr size_t kMaxPixel = 16;
+
 bool product_is(size_t a, size_t b, size_t c, size_t d, uint64_t total) {
   size_t ab = 0;
   size_t cd = 0;
@@ -45,34 +47,38 @@ bool Geometry::parse(uint32_t which, const wire::Words& words, uint64_t total) {
     default:
       return false;
   }
-  return total != 0 && product_is(region[0], region[1], region[2], pixel, total);
+  return total != 0 && pixel <= kMaxPixel && product_is(region[0], region[1], region[2], pixel, total);
 }
 
-std::vector<Chunk> Geometry::chunks() const {
-  std::vector<Chunk> all;
+std::array<size_t, 3> Geometry::step() const {
   uint64_t row = region[0] * pixel;
   uint64_t slice = row * region[1];
-  auto add = [&](size_t x, size_t y, size_t z, size_t w, size_t h, size_t d) {
-    all.push_back({z * slice + y * row + x * pixel,
-                   uint64_t{w} * pixel * h * d,
-                   {origin[0] + x, origin[1] + y, origin[2] + z},
-                   {w, h, d}});
-  };
-  if (slice <= wire::kChunk) {
-    size_t step = std::max<size_t>(1, wire::kChunk / slice);
-    for (size_t z = 0; z < region[2]; z += step) add(0, 0, z, region[0], region[1], std::min(step, region[2] - z));
-    return all;
+  if (slice <= wire::kChunk) return {region[0], region[1], wire::kChunk / slice};
+  if (row <= wire::kChunk) return {region[0], wire::kChunk / row, 1};
+  return {wire::kChunk / pixel, 1, 1};
+}
+
+size_t Geometry::chunks() const {
+  std::array<size_t, 3> each = step();
+  size_t count = 1;
+  for (size_t i = 0; i < 3; ++i) count *= (region[i] - 1) / each[i] + 1;
+  return count;
+}
+
+Chunk Geometry::chunk(size_t number) const {
+  std::array<size_t, 3> each = step();
+  std::array<size_t, 3> at{};
+  std::array<size_t, 3> part{};
+  for (size_t i = 0; i < 3; ++i) {
+    size_t count = (region[i] - 1) / each[i] + 1;
+    at[i] = number % count * each[i];
+    part[i] = std::min(each[i], region[i] - at[i]);
+    number /= count;
   }
-  size_t rows = std::max<size_t>(1, wire::kChunk / row);
-  size_t columns = row <= wire::kChunk ? region[0] : wire::kChunk / pixel;
-  for (size_t z = 0; z < region[2]; ++z) {
-    for (size_t y = 0; y < region[1]; y += rows) {
-      for (size_t x = 0; x < region[0]; x += columns) {
-        add(x, y, z, std::min(columns, region[0] - x), std::min(rows, region[1] - y), 1);
-      }
-    }
-  }
-  return all;
+  return {((at[2] * region[1] + at[1]) * region[0] + at[0]) * pixel,
+          part[0] * part[1] * part[2] * pixel,
+          {origin[0] + at[0], origin[1] + at[1], origin[2] + at[2]},
+          part};
 }
 
 int32_t Geometry::read(const Driver& d, cl_command_queue q, cl_mem m, bool blocking, const Chunk& c, void* to,

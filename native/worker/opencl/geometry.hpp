@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <vector>
 
 #include "wire/codec.hpp"
 #include "wire/opencl_queries.hpp"
@@ -29,13 +28,18 @@ struct Geometry {
 
   /// False where the words are no geometry, or describe other than `total` packed bytes.
   bool parse(uint32_t kind, const wire::Words& words, uint64_t total);
-  /// Cuts into chunks of about wire::kChunk bytes: parts of a row, rows or slices.
-  [[nodiscard]] std::vector<Chunk> chunks() const;
+  /// Into how many chunks of at most wire::kChunk bytes it is cut: parts of a row, rows or slices.
+  [[nodiscard]] size_t chunks() const;
+  [[nodiscard]] Chunk chunk(size_t number) const;
 
   int32_t read(const Driver& d, cl_command_queue q, cl_mem m, bool blocking, const Chunk& c, void* to, cl_uint waits,
                const cl_event* list, cl_event* event) const;
   int32_t write(const Driver& d, cl_command_queue q, cl_mem m, bool blocking, const Chunk& c, const void* from,
                 cl_uint waits, const cl_event* list, cl_event* event) const;
+
+ private:
+  /// The region of a chunk that lies at no end.
+  [[nodiscard]] std::array<size_t, 3> step() const;
 };
 
 }  // namespace cenote::opencl

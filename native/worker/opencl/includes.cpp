@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kDigest = 64;  // in hex
 constexpr size_t kMaxViews = 10000;
+constexpr size_t kMaxViewBytes = size_t{256} << 20;
 
 std::string digest_of(std::string_view bytes) {
   wire::Sha256 hash;
@@ -134,17 +135,21 @@ bool Includes::add_view(uint64_t number, const wire::Blob& manifest) {
     return entry;
   };
   auto proper = [](std::string_view path) { return path.size() < 4096 && wire::absolute_path("/", path) == path; };
+  auto digest = [](std::string_view text) {
+    return text.size() == kDigest && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  };
   auto view = std::make_shared<View>();
   view->cwd = next();
   if (!proper(view->cwd)) return false;
   while (!rest.empty()) {
     std::string_view entry = next();
-    if (entry.size() <= kDigest || !proper(entry.substr(kDigest)) || view->files.size() >= wire::kMaxIncludeFiles) {
-      return false;
-    }
+    bool good = entry.size() > kDigest && digest(entry.substr(0, kDigest)) && proper(entry.substr(kDigest));
+    if (!good || view->files.size() >= wire::kMaxIncludeFiles) return false;
     view->files.emplace(entry.substr(kDigest), entry.substr(0, kDigest));
   }
   view->name = "v/" + short_name(manifest.text());
+  view_bytes_ += manifest.size();
+  if (view_bytes_ > kMaxViewBytes) return false;
   return views_.size() < kMaxViews && views_.emplace(number, std::move(view)).second;
 }
 

@@ -66,6 +66,7 @@ class Includes {
   std::map<std::string, size_t> stored_;  // digests and sizes
   size_t bytes_ = 0;
   std::map<uint64_t, std::shared_ptr<View>> views_;
+  size_t view_bytes_ = 0;
   std::mutex folder_lock_;
   std::string folder_;  // empty until it is needed
 };

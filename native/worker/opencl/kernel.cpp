@@ -27,6 +27,7 @@ void handle(Worker& w, Call& call, const msg::CreateKernel& m) {
 
 void handle(Worker& w, Call& call, const msg::SetArg& m) {
   auto* kernel = w.get<Kernel>(m.kernel);
+  if (m.kind > kArgUsm || (m.kind == kArgBytes && m.value.size() != m.size)) w.broken("an argument of no kind", call);
   Kernel::Argument& argument = kernel->arguments[m.index];
   argument.kind = m.kind;
   argument.size = m.size;
@@ -46,6 +47,7 @@ void handle(Worker& w, Call& call, const msg::clCloneKernel& m) {
   kernel->program = source->program;
   kernel->name = source->name;
   kernel->arguments = source->arguments;
+  kernel->exec_info = source->exec_info;
   int32_t error = scope.error();
   if (error == CL_SUCCESS) kernel->native = copy_kernel(w, *source, &error);
   kernel->error = error;

@@ -15,12 +15,6 @@ namespace {
 constexpr cl_mem_flags kCarriedFlags =
     CL_MEM_READ_WRITE | CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY | CL_MEM_KERNEL_READ_AND_WRITE;
 
-std::vector<cl_mem_properties> property_list(const wire::Words& words) {
-  std::vector<cl_mem_properties> list(words.begin(), words.end());
-  list.push_back(0);
-  return list;
-}
-
 struct Freed {
   worker::Quota* quota;
   worker::Charge charge;
@@ -91,21 +85,16 @@ void make_mem(Worker& w, Call& call, Mem* mem, size_t bytes, bool charged, std::
 void handle(Worker& w, Call& call, const msg::CreateBuffer& m) {
   Create<Mem> scope(w, call, m.result);
   auto* context = scope.arg<Context>(m.context);
+  if (m.properties.size() != 0) w.broken("properties that no buffer has", call);
   if (scope.error() != CL_SUCCESS) return scope.give_up();
   cl_mem_flags flags = m.flags & kCarriedFlags;
   if (m.shared != 0) {
-    shared_slab(w, call, context, m.shared, m.size);
+    scope.object()->slab = shared_slab(w, call, context, m.shared, m.size);
     flags |= CL_MEM_USE_HOST_PTR;
   }
   make_mem(w, call, scope.object(), m.size, m.shared == 0,
-           [context, properties = property_list(m.properties), flags, host = reinterpret_cast<void*>(m.shared),
-            size = static_cast<size_t>(m.size)](cl_int* error) {
-             const Driver& driver = *context->driver;
-             if (properties.size() > 1 && driver.clCreateBufferWithProperties != nullptr) {
-               return driver.clCreateBufferWithProperties(context->native, properties.data(), flags, size, host, error);
-             }
-             return driver.clCreateBuffer(context->native, flags, size, host, error);
-           });
+           [context, flags, host = reinterpret_cast<void*>(m.shared), size = static_cast<size_t>(m.size)](
+               cl_int* error) { return context->driver->clCreateBuffer(context->native, flags, size, host, error); });
 }
 
 void handle(Worker& w, Call& call, const msg::CreateImage& m) {
@@ -124,7 +113,6 @@ void handle(Worker& w, Call& call, const msg::CreateImage& m) {
   description.num_mip_levels = static_cast<cl_uint>(m.description[7]);
   description.num_samples = static_cast<cl_uint>(m.description[8]);
   description.mem_object = native(base);
-  scope.object()->parent = Ref<Mem>(base);
   if (scope.error() != CL_SUCCESS) return scope.give_up();
   make_mem(w, call, scope.object(), 0, base == nullptr,
            [context, format, description, flags = m.flags & kCarriedFlags](cl_int* error) {
@@ -141,7 +129,6 @@ void handle(Worker& w, Call& call, const msg::CreateSubBuffer& m) {
   Create<Mem> scope(w, call, m.result);
   auto* parent = scope.arg<Mem>(m.buffer);
   scope.object()->context = parent->context;
-  scope.object()->parent = Ref<Mem>(parent);
   scope.run([&](cl_int* error) {
     cl_buffer_region region{m.origin, m.size};
     return parent->context->driver->clCreateSubBuffer(parent->native, m.flags & kCarriedFlags,

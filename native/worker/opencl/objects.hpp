@@ -15,6 +15,7 @@ namespace cenote::opencl {
 using worker::Ref;
 
 class SharedMemory;
+struct Slab;
 
 struct Platform : worker::Object {
   static constexpr Type kType = Type::kPlatform;
@@ -75,8 +76,9 @@ struct Mem : worker::Object {
   static constexpr Type kType = Type::kMem;
   cl_mem native = nullptr;
   Ref<Context> context;
-  Ref<Mem> parent;
-  worker::Quota* quota = nullptr;  // where its memory is charged
+  std::shared_ptr<const Slab> slab;  // of shared memory that it lies in
+  size_t pixel = 0;                  // bytes of an image's element, once asked for
+  worker::Quota* quota = nullptr;    // where its memory is charged
   worker::Charge charge;
   bool driver_tells_end = false;
   ~Mem() override;

@@ -27,7 +27,7 @@ std::string text_of(const std::vector<char>& value) {
 template <class T>
 T number_of(const std::vector<char>& value) {
   T number{};
-  std::memcpy(&number, value.data(), std::min(sizeof number, value.size()));
+  if (!value.empty()) std::memcpy(&number, value.data(), std::min(sizeof number, value.size()));
   return number;
 }
 

@@ -8,6 +8,7 @@ namespace cenote::opencl {
 
 void handle(Worker& w, Call& call, const msg::CreateContext& m) {
   Create<Context> scope(w, call, m.result);
+  if (m.devices.size() == 0 || m.properties.size() != 0) w.broken("a context of no devices or with properties", call);
   auto devices = scope.args<Device>(m.devices);
   auto* first = w.get<Device>(m.devices[0]);
   Context* context = scope.object();
@@ -24,9 +25,7 @@ void handle(Worker& w, Call& call, const msg::CreateContext& m) {
     if (std::find(memory.begin(), memory.end(), index) == memory.end()) memory.push_back(index);
   }
   std::vector<cl_context_properties> properties{CL_CONTEXT_PLATFORM,
-                                                reinterpret_cast<cl_context_properties>(first->platform->native)};
-  for (uint64_t p : m.properties) properties.push_back(static_cast<cl_context_properties>(p));
-  properties.push_back(0);
+                                                reinterpret_cast<cl_context_properties>(first->platform->native), 0};
   struct Outcome {
     cl_context native = nullptr;
     cl_int error = 0;

@@ -24,6 +24,7 @@ void handle(Worker& w, Call& call, const msg::BindDevice& m) {
   auto* device = w.made<Device>(m.result);
   device->native = w.inventory().devices[m.index]->native;
   device->platform = w.inventory().devices[m.index]->platform;
+  device->home = &device->platform->driver;
   device->index = static_cast<uint32_t>(m.index);
 }
 

@@ -14,7 +14,7 @@ void handle(Worker& w, Call& call, const msg::PartitionDevice& m) {
   auto* device = w.get<Device>(m.device);
   const Driver& driver = device->platform->driver;
   std::vector<cl_device_partition_property> properties(m.properties.begin(), m.properties.end());
-  properties.push_back(0);
+  properties.insert(properties.end(), 3, 0);  // ends whatever list the last words begin
   cl_uint count = 0;
   int32_t status = device->native == nullptr              ? device->error
                    : driver.clCreateSubDevices == nullptr ? static_cast<int32_t>(CL_INVALID_VALUE)

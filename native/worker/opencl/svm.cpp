@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "wire/opencl_svm_diff.hpp"
@@ -26,9 +27,9 @@ void free_slab(Worker& w, const Driver& driver, cl_context context, const Slab& 
   if (slab.charge.bytes != 0) w.quota.give_back(slab.charge);
 }
 
-/// The driver's allocation for a slab of `size` usable bytes; without one where it has no room.
-Slab allocate_slab(const Driver& d, cl_context context, cl_device_id device, SvmKind kind, size_t size,
-                   int32_t* error) {
+/// The driver's allocation for a slab of `size` usable bytes, freed with the last reference; NULL where it has no room.
+std::shared_ptr<const Slab> allocate_slab(Worker& w, const Driver& d, cl_context context, cl_device_id device,
+                                          SvmKind kind, size_t size, const worker::Charge& charge, int32_t* error) {
   size_t whole = size + kPage;
   void* at = nullptr;
   *error = CL_INVALID_OPERATION;
@@ -43,19 +44,32 @@ Slab allocate_slab(const Driver& d, cl_context context, cl_device_id device, Svm
   } else if (kind == kUsmShared && d.clSharedMemAllocINTEL != nullptr) {
     at = d.clSharedMemAllocINTEL(context, device, nullptr, whole, 0, error);
   }
-  if (at == nullptr) return {};
+  if (at == nullptr) return nullptr;
   auto address = reinterpret_cast<uint64_t>(at);
-  return {reinterpret_cast<char*>((address + kPage - 1) & ~uint64_t{kPage - 1}), size, at, kind, {}};
+  auto* page = reinterpret_cast<char*>((address + kPage - 1) & ~uint64_t{kPage - 1});
+  return {new Slab{page, size, at, kind, charge}, [&w, &d, context](const Slab* slab) {
+            free_slab(w, d, context, *slab);
+            delete slab;
+          }};
 }
+
+// How much can be kept free: what is left of the address space and of the kernel's table of mappings is for the driver.
+size_t ranges_left = 20'000;
+uint64_t bytes_left = uint64_t{3} << 45;
 
 /// Keeps the driver from using addresses that the client has other things at.
 void keep_free(uint64_t from, uint64_t to) {
   constexpr uint64_t kSmallest = 1 << 16;
-  if (to - from < kSmallest) return;
+  if (to - from < kSmallest || to - from > bytes_left || ranges_left == 0) return;
   auto* at = reinterpret_cast<void*>(from);
   void* got = mmap(at, to - from, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-  if (got == at) return;
+  if (got == at) {
+    bytes_left -= to - from;
+    --ranges_left;
+    return;
+  }
   if (got != MAP_FAILED) munmap(got, to - from);
+  if (got == MAP_FAILED && errno != EEXIST) return;
   uint64_t middle = (from + (to - from) / 2) & ~uint64_t{kPage - 1};
   if (middle == from) return;
   keep_free(from, middle);
@@ -71,7 +85,7 @@ void clear(char* at, size_t size) {
 }
 
 SharedMemory& shared_of(Worker& w, Context* context) {
-  if (context->shared == nullptr) context->shared = std::make_unique<SharedMemory>(w, *context);
+  if (context->shared == nullptr) context->shared = std::make_unique<SharedMemory>(w);
   return *context->shared;
 }
 
@@ -80,24 +94,23 @@ SharedMemory& shared_of(Worker& w, Context* context) {
 SharedMemory::~SharedMemory() {
   for (auto& [address, range] : tracked_) munmap(range.twin, range.size);
   for (auto& [address, slab] : slabs_) {
-    if (slab.charge.bytes != 0) w_.quota.release_begun();
-    free_slab(w_, driver_, context_, slab);
+    if (slab->charge.bytes != 0) w_.quota.release_begun();
   }
 }
 
-const Slab* SharedMemory::find(uint64_t address, uint64_t size) const {
+std::shared_ptr<const Slab> SharedMemory::find(uint64_t address, uint64_t size) const {
   auto at = slabs_.upper_bound(address);
   if (at == slabs_.begin()) return nullptr;
   --at;
   uint64_t offset = address - at->first;
-  return offset <= at->second.size && size <= at->second.size - offset ? &at->second : nullptr;
+  return offset <= at->second->size && size <= at->second->size - offset ? at->second : nullptr;
 }
 
-Slab SharedMemory::take(uint64_t address) {
+std::shared_ptr<const Slab> SharedMemory::take(uint64_t address) {
   auto node = slabs_.extract(address);
-  if (node.empty()) return {};
+  if (node.empty()) return nullptr;
   auto at = tracked_.lower_bound(address);
-  while (at != tracked_.end() && at->first < address + node.mapped().size) {
+  while (at != tracked_.end() && at->first < address + node.mapped()->size) {
     munmap(at->second.twin, at->second.size);
     at = tracked_.erase(at);
   }
@@ -105,7 +118,7 @@ Slab SharedMemory::take(uint64_t address) {
 }
 
 bool SharedMemory::track(uint64_t address, uint64_t size) {
-  const Slab* slab = find(address, size);
+  std::shared_ptr<const Slab> slab = find(address, size);
   if (slab == nullptr || slab->kind == kSvmCoarse || slab->kind == kUsmDevice) return false;
   if (size == 0 || size % kDiffPage != 0 || address % kDiffPage != 0) return false;
   auto next = tracked_.lower_bound(address);
@@ -132,10 +145,11 @@ char* SharedMemory::twin(uint64_t address, uint64_t size) const {
   return offset <= at->second.size && size <= at->second.size - offset ? at->second.twin + offset : nullptr;
 }
 
-const Slab& shared_slab(Worker& w, const Call& call, const Context* context, uint64_t address, uint64_t size) {
-  const Slab* slab = context->shared == nullptr ? nullptr : context->shared->find(address, size);
+std::shared_ptr<const Slab> shared_slab(Worker& w, const Call& call, const Context* context, uint64_t address,
+                                        uint64_t size) {
+  auto slab = context->shared == nullptr ? nullptr : context->shared->find(address, size);
   if (slab == nullptr) w.broken("an address outside of shared memory", call);
-  return *slab;
+  return slab;
 }
 
 void handle(Worker& w, Call& call, const msg::SvmSlab& m) {
@@ -153,7 +167,7 @@ void handle(Worker& w, Call& call, const msg::SvmSlab& m) {
     if (from < to) keep_free(from, to);
   }
   struct Outcome {
-    Slab slab;
+    std::shared_ptr<const Slab> slab;
     int32_t error = CL_SUCCESS;
   };
   auto outcome = std::make_shared<Outcome>();
@@ -166,31 +180,26 @@ void handle(Worker& w, Call& call, const msg::SvmSlab& m) {
           outcome->error = CL_OUT_OF_RESOURCES;
           return;
         }
-        outcome->slab = allocate_slab(*context->driver, context->native, device, kind, size, &outcome->error);
-        if (outcome->slab.allocation != nullptr) {
-          outcome->slab.charge = charge;
-        } else if (charge.bytes != 0) {
-          w.quota.cancel(charge);
-        }
+        outcome->slab =
+            allocate_slab(w, *context->driver, context->native, device, kind, size, charge, &outcome->error);
+        if (outcome->slab == nullptr && charge.bytes != 0) w.quota.cancel(charge);
       },
       [&w, context, outcome, sequence = call.sequence] {
-        const Slab& slab = outcome->slab;
-        if (slab.allocation == nullptr) return w.outbox.reply(sequence, outcome->error);
-        shared_of(w, context.get()).add(slab);
+        if (outcome->slab == nullptr) return w.outbox.reply(sequence, outcome->error);
+        shared_of(w, context.get()).add(outcome->slab);
         worker::Bytes body;
-        body.word(reinterpret_cast<uint64_t>(slab.at));
+        body.word(reinterpret_cast<uint64_t>(outcome->slab->at));
         w.outbox.reply(sequence, CL_SUCCESS, body.data());
       });
 }
 
 void handle(Worker& w, Call& call, const msg::SvmDrop& m) {
   Ref<Context> context(w.get<Context>(m.context));
-  Slab slab = context->shared == nullptr ? Slab{} : context->shared->take(m.address);
-  if (slab.allocation == nullptr) w.broken("an address that is no slab's", call);
+  auto slab = context->shared == nullptr ? nullptr : context->shared->take(m.address);
+  if (slab == nullptr) w.broken("an address that is no slab's", call);
   // Who asks for memory from now on waits for this to be free.
-  if (slab.charge.bytes != 0) w.quota.release_begun();
-  w.blocking([&w, slab, context = context.get()] { free_slab(w, *context->driver, context->native, slab); },
-             [context] {});
+  if (slab->charge.bytes != 0) w.quota.release_begun();
+  w.blocking([slab = std::move(slab)]() mutable { slab.reset(); }, [context] {});
 }
 
 void handle(Worker& w, Call& call, const msg::SvmTrack& m) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 
 #include "wire/opencl_queries.hpp"
 #include "worker/opencl/worker.hpp"
 
 namespace cenote::opencl {
 
+/// Shared memory that buffers may lie in: it stays as long as any of them.
 struct Slab {
   char* at = nullptr;  // page-aligned inside the driver's allocation
   size_t size = 0;
@@ -21,16 +23,16 @@ inline bool is_usm(const Slab& slab) { return slab.kind >= kUsmHost; }
 
 class SharedMemory {
  public:
-  SharedMemory(Worker& w, const Context& context) : w_(w), context_(context.native), driver_(*context.driver) {}
+  explicit SharedMemory(Worker& w) : w_(w) {}
   ~SharedMemory();
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
   /// The slab in which the whole range lies (an empty one may lie at its end), or NULL.
-  [[nodiscard]] const Slab* find(uint64_t address, uint64_t size) const;
-  void add(const Slab& slab) { slabs_[reinterpret_cast<uint64_t>(slab.at)] = slab; }
-  /// Takes the slab out, with all that is tracked in it; its allocation is the caller's then, NULL where there is none.
-  Slab take(uint64_t address);
+  [[nodiscard]] std::shared_ptr<const Slab> find(uint64_t address, uint64_t size) const;
+  void add(const std::shared_ptr<const Slab>& slab) { slabs_[reinterpret_cast<uint64_t>(slab->at)] = slab; }
+  /// Takes the slab out, with all that is tracked in it; NULL where there is none.
+  std::shared_ptr<const Slab> take(uint64_t address);
 
   /// Begins to track a range that overlaps no other; false where that is not to be had.
   bool track(uint64_t address, uint64_t size);
@@ -45,14 +47,13 @@ class SharedMemory {
   };
 
   Worker& w_;
-  cl_context context_;
-  const Driver& driver_;
-  std::map<uint64_t, Slab> slabs_;
+  std::map<uint64_t, std::shared_ptr<const Slab>> slabs_;
   std::map<uint64_t, Tracked> tracked_;
 };
 
 /// The slab of a range that a client named; the session ends where there is none.
-const Slab& shared_slab(Worker& w, const Call& call, const Context* context, uint64_t address, uint64_t size);
+std::shared_ptr<const Slab> shared_slab(Worker& w, const Call& call, const Context* context, uint64_t address,
+                                        uint64_t size);
 
 int32_t copy_shared(const Driver& d, cl_command_queue q, bool usm, cl_bool wait, void* to, const void* from,
                     size_t size, cl_uint waits, const cl_event* list, cl_event* event);

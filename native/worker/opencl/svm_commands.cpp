@@ -15,7 +15,7 @@ int32_t set_shared_argument(const Kernel& kernel, cl_kernel to, uint32_t index, 
   const Context& context = *kernel.program->context;
   const Driver& driver = *context.driver;
   if (address != 0) {
-    const Slab* slab = context.shared == nullptr ? nullptr : context.shared->find(address, 0);
+    auto slab = context.shared == nullptr ? nullptr : context.shared->find(address, 0);
     if (slab == nullptr) return CL_INVALID_ARG_VALUE;
     usm = is_usm(*slab);
   }
@@ -48,8 +48,8 @@ void handle(Worker& w, Call& call, const msg::clSetKernelExecInfo& m) {
 
 void handle(Worker& w, Call& call, const msg::clEnqueueSVMMemcpy& m) {
   const Context* context = w.get<Queue>(m.command_queue)->context.get();
-  bool usm = is_usm(shared_slab(w, call, context, m.dst_ptr, m.size));
-  usm = is_usm(shared_slab(w, call, context, m.src_ptr, m.size)) || usm;
+  bool usm = is_usm(*shared_slab(w, call, context, m.dst_ptr, m.size));
+  usm = is_usm(*shared_slab(w, call, context, m.src_ptr, m.size)) || usm;
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   scope.run([&](cl_command_queue queue, cl_uint waits, const cl_event* list, cl_event* event) {
     return copy_shared(scope.driver(), queue, usm, 0, reinterpret_cast<void*>(m.dst_ptr),
@@ -59,12 +59,12 @@ void handle(Worker& w, Call& call, const msg::clEnqueueSVMMemcpy& m) {
 
 void handle(Worker& w, Call& call, const msg::clEnqueueSVMMemFill& m) {
   const Context* context = w.get<Queue>(m.command_queue)->context.get();
-  const Slab& slab = shared_slab(w, call, context, m.svm_ptr, m.size);
+  bool usm = is_usm(*shared_slab(w, call, context, m.svm_ptr, m.size));
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   scope.run([&](cl_command_queue queue, cl_uint waits, const cl_event* list, cl_event* event) {
     const Driver& d = scope.driver();
     auto* at = reinterpret_cast<void*>(m.svm_ptr);
-    if (is_usm(slab)) {
+    if (usm) {
       return d.clEnqueueMemFillINTEL(queue, at, m.pattern.data, m.pattern.size(), m.size, waits, list, event);
     }
     return d.clEnqueueSVMMemFill(queue, at, m.pattern.data, m.pattern.size(), m.size, waits, list, event);
@@ -77,7 +77,7 @@ void handle(Worker& w, Call& call, const msg::clEnqueueSVMMigrateMem& m) {
   std::vector<const void*> pointers;
   bool usm = false;
   for (size_t i = 0; i < m.svm_pointers.size(); ++i) {
-    usm = is_usm(shared_slab(w, call, context, m.svm_pointers[i], m.sizes[i]));
+    usm = is_usm(*shared_slab(w, call, context, m.svm_pointers[i], m.sizes[i]));
     pointers.push_back(reinterpret_cast<const void*>(m.svm_pointers[i]));
   }
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);

@@ -42,16 +42,12 @@ void Transfer::start(bool reading) {
     w_.hold(call_, {target_.mem.get()});
   }
   if (target_.context->unified && geometry_.kind == kRegionBuffer && geometry_.region[0] >= kMapFrom) return map();
-  for (size_t i = 0; i < std::min(kWindow, chunks_.size()); ++i) step();
+  for (size_t i = 0; i < std::min(kWindow, chunks_); ++i) step();
 }
 
 void Transfer::map() {
   size_t total = geometry_.region[0];
-  chunks_.clear();
-  for (size_t at = 0; at < total; at += kMappedPiece) {
-    size_t size = std::min(kMappedPiece, total - at);
-    chunks_.push_back({at, size, {geometry_.origin[0] + at, 0, 0}, {size, 1, 1}});
-  }
+  chunks_ = (total - 1) / kMappedPiece + 1;
   cl_event event = nullptr;
   cl_int error = CL_SUCCESS;
   void* at = driver_.clEnqueueMapBuffer(target_.native, target_.mem->native, 0,
@@ -65,22 +61,23 @@ void Transfer::map() {
   driver_.clFlush(target_.native);
   w_.when_complete(driver_, event, [self = shared_from_this()](int32_t ended) {
     if (ended < 0) return self->fail(ended);
-    for (size_t i = 0; i < std::min(kMappedWindow, self->chunks_.size()); ++i) self->move_mapped();
+    for (size_t i = 0; i < std::min(kMappedWindow, self->chunks_); ++i) self->move_mapped();
   });
 }
 
 void Transfer::move_mapped() {
-  if (next_ == chunks_.size()) return;
-  const Chunk& c = chunks_[next_++];
+  if (next_ == chunks_) return;
+  uint64_t at = next_++ * kMappedPiece;
+  uint64_t size = std::min(kMappedPiece, geometry_.region[0] - at);
   auto then = [self = shared_from_this()] {
-    if (++self->done_ == self->chunks_.size()) return self->unmap();
+    if (++self->done_ == self->chunks_) return self->unmap();
     self->move_mapped();
   };
   if (reading_) {
-    w_.bulk->send({call_.sequence, c.offset, c.size}, mapped_ + c.offset, then);
+    w_.bulk->send({call_.sequence, at, size}, mapped_ + at, then);
   } else {
-    w_.bulk->expect(call_.sequence, c.offset, c.size, mapped_ + c.offset, then);
-    w_.outbox.words(wire::Notice::kPull, call_.sequence, {c.offset, c.size});
+    w_.bulk->expect(call_.sequence, at, size, mapped_ + at, then);
+    w_.outbox.words(wire::Notice::kPull, call_.sequence, {at, size});
   }
 }
 
@@ -109,7 +106,7 @@ void Transfer::unmap() {
 }
 
 void Transfer::step() {
-  if (next_ == chunks_.size() || error_ != CL_SUCCESS) return;
+  if (next_ == chunks_ || error_ != CL_SUCCESS) return;
   size_t i = next_++;
   w_.staging.take([self = shared_from_this(), i](char* chunk) {
     if (self->reading_) {
@@ -123,7 +120,7 @@ void Transfer::step() {
 void Transfer::issue_read(size_t i, char* chunk) {
   if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
   cl_event event = nullptr;
-  const Chunk& c = chunks_[i];
+  const Chunk c = geometry_.chunk(i);
   int32_t status =
       geometry_.read(driver_, target_.native, native(target_.mem.get()), false, c, chunk,
                      static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(), &event);
@@ -136,7 +133,7 @@ void Transfer::issue_read(size_t i, char* chunk) {
       self->w_.staging.give_back(chunk);
       return self->fail(ended);
     }
-    const Chunk& done = self->chunks_[i];
+    const Chunk done = self->geometry_.chunk(i);
     self->w_.bulk->send({self->call_.sequence, done.offset, done.size}, chunk, [self, chunk] {
       self->w_.staging.give_back(chunk);
       self->chunk_done();
@@ -146,7 +143,7 @@ void Transfer::issue_read(size_t i, char* chunk) {
 }
 
 void Transfer::pull(size_t i, char* chunk) {
-  const Chunk& c = chunks_[i];
+  const Chunk c = geometry_.chunk(i);
   w_.bulk->expect(call_.sequence, c.offset, c.size, chunk,
                   [self = shared_from_this(), i, chunk] { self->issue_write(i, chunk); });
   w_.outbox.words(wire::Notice::kPull, call_.sequence, {c.offset, c.size});
@@ -156,7 +153,7 @@ void Transfer::issue_write(size_t i, char* chunk) {
   if (error_ != CL_SUCCESS) return w_.staging.give_back(chunk);
   cl_event event = nullptr;
   int32_t status =
-      geometry_.write(driver_, target_.native, native(target_.mem.get()), false, chunks_[i], chunk,
+      geometry_.write(driver_, target_.native, native(target_.mem.get()), false, geometry_.chunk(i), chunk,
                       static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(), &event);
   if (status != CL_SUCCESS) {
     w_.staging.give_back(chunk);
@@ -180,7 +177,7 @@ void Transfer::issued(cl_event event) {
   events_.push_back(event);
   trace(event);
   driver_.clFlush(target_.native);
-  if (++issued_ == chunks_.size()) all_issued();
+  if (++issued_ == chunks_) all_issued();
 }
 
 void Transfer::all_issued() {
@@ -201,8 +198,8 @@ void Transfer::all_issued() {
 
 void Transfer::chunk_done() {
   ++done_;
-  if (done_ == chunks_.size() && target_.blocking) tell_done(CL_SUCCESS);
-  if (done_ == chunks_.size() && !target_.queue) release_hold();
+  if (done_ == chunks_ && target_.blocking) tell_done(CL_SUCCESS);
+  if (done_ == chunks_ && !target_.queue) release_hold();
   step();
 }
 
@@ -234,22 +231,39 @@ void Transfer::release_hold() {
 
 namespace {
 
-Geometry parse(Worker& w, const Call& call, uint32_t kind, const wire::Words& words, uint64_t total) {
+/// Bytes of an image's element; 0 of what is no image.
+size_t pixel_of(Mem& mem) {
+  if (mem.pixel == 0 && mem.native != nullptr) {
+    mem.context->driver->clGetImageInfo(mem.native, CL_IMAGE_ELEMENT_SIZE, sizeof mem.pixel, &mem.pixel, nullptr);
+  }
+  return mem.pixel;
+}
+
+/// A region of a memory object, or of none.
+Geometry parse(Worker& w, const Call& call, Mem* mem, uint32_t kind, const wire::Words& words, uint64_t total) {
   Geometry geometry;
-  if (!geometry.parse(kind, words, total)) w.broken("a region that is none", call);
+  if (!geometry.parse(kind, words, total) || (kind == kRegionSvm) != (mem == nullptr)) {
+    w.broken("a region that is none", call);
+  }
+  // The driver would write other bytes than were asked for.
+  bool image = kind == kRegionImage && mem->error == CL_SUCCESS;
+  if (image && pixel_of(*mem) != geometry.pixel) w.broken("an image's region in other units", call);
   return geometry;
 }
 
 /// A region of a memory object, or of the shared memory of the queue's context.
 Geometry parse(Worker& w, const Call& call, uint64_t queue, uint64_t mem, uint32_t kind, const wire::Words& words,
                uint64_t total) {
-  Geometry geometry = parse(w, call, kind, words, total);
-  if ((kind == kRegionSvm) != (mem == 0)) w.broken("a region of nothing", call);
+  Geometry geometry = parse(w, call, w.get<Mem>(mem), kind, words, total);
   if (kind == kRegionSvm) {
     const Context* context = w.get<Queue>(queue)->context.get();
-    geometry.usm = is_usm(shared_slab(w, call, context, geometry.origin[0], geometry.region[0]));
+    geometry.usm = is_usm(*shared_slab(w, call, context, geometry.origin[0], geometry.region[0]));
   }
   return geometry;
+}
+
+void refuse_read(Worker& w, uint64_t sequence, int32_t error) {
+  w.outbox.words(wire::Notice::kData, sequence, {static_cast<uint64_t>(int64_t{error}), 0});
 }
 
 /// Reads small enough to travel on the command stream: one native command, one notice with the bytes.
@@ -264,7 +278,7 @@ void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry
   auto answer = [&w, bytes, owner, total, sequence](int32_t status) {
     w.send_output();
     if (status >= 0) return w.outbox.data(sequence, {bytes, total}, owner);
-    w.outbox.words(wire::Notice::kData, sequence, {static_cast<uint64_t>(int64_t{status}), 0});
+    refuse_read(w, sequence, status);
   };
   scope.keep_event();
   scope.run([&](cl_command_queue queue, cl_uint waits, const cl_event* list, cl_event* made) {
@@ -297,7 +311,11 @@ void handle(Worker& w, Call& call, const msg::EnqueueRead& m) {
   Geometry geometry = parse(w, call, m.command_queue, m.mem, m.kind, m.geometry, m.total);
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   auto* mem = scope.arg<Mem>(m.mem);
-  if (m.total <= wire::kInlineLimit || scope.error() != CL_SUCCESS) {
+  if (scope.error() != CL_SUCCESS) {
+    scope.finish_with(scope.error(), nullptr);
+    return refuse_read(w, call.sequence, scope.error());
+  }
+  if (m.total <= wire::kInlineLimit) {
     read_inline(w, call, scope, mem, geometry, m.total, m.blocking != 0);
     return;
   }
@@ -345,10 +363,9 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
 }
 
 void handle(Worker& w, Call& call, const msg::Upload& m) {
-  Geometry geometry = parse(w, call, m.kind, m.geometry, m.total);
-  if (geometry.kind == kRegionSvm) w.broken("an upload of no object", call);
   if (!m.payload.null() && m.payload.size() != m.total) w.broken("a payload of another size", call);
   auto* mem = w.get<Mem>(m.mem);
+  Geometry geometry = parse(w, call, mem, m.kind, m.geometry, m.total);
   Context* context = mem->context.get();
   int32_t error = mem->error;
   if (error == CL_SUCCESS && context->uploads == nullptr) {

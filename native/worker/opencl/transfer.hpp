@@ -58,7 +58,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   Target target_;
   const Driver& driver_;
   Geometry geometry_;
-  std::vector<Chunk> chunks_;
+  size_t chunks_;
   std::vector<cl_event> waits_;
   std::vector<cl_event> events_;
   bool reading_ = false;

@@ -57,8 +57,7 @@ template <class M>
 bool Worker::dispatch(Call& call, const M& m) {
   if (call.parked == nullptr) {
     Gate gate(*this, call, M::kSlow);
-    m.handles(gate);
-    gate.untyped(untyped_object(m));
+    visit(m, gate);
     constexpr bool kOrdersAll =
         M::kOp == Op::clEnqueueBarrierWithWaitList || M::kOp == Op::clEnqueueMarkerWithWaitList || M::kOp == Op::Finish;
     if (gate.must_wait(kOrdersAll)) {

@@ -62,7 +62,7 @@ def clCreateBufferWithProperties(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.ONE_WAY, opcode=2, hand=Hand.SHIM, since="1.1")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1")
 def clCreateSubBuffer(
     buffer: Mem,
     flags: MemFlags,

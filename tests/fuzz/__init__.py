@@ -1,0 +1,1 @@
+"""Hostile input: for the worker's decoder, the gate, and the shim."""

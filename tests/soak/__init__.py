@@ -1,0 +1,1 @@
+"""Many programs for a long time against one server, and what grows meanwhile."""
