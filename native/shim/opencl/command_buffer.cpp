@@ -2,8 +2,8 @@
 // server.
 #include <cstring>
 
+#include "shim/opencl/image.hpp"
 #include "shim/opencl/launch.hpp"
-#include "shim/opencl/memory.hpp"
 #include "shim/opencl/svm.hpp"
 #include "shim/opencl_hand.hpp"
 
@@ -89,7 +89,7 @@ cl_command_buffer_khr clCreateCommandBufferKHR(cl_uint count, const cl_command_q
   auto give = [&](cl_int code) { return fail<cl_command_buffer_khr>(errcode_ret, code); };
   if (count != 1 || queues == nullptr) return give(CL_INVALID_VALUE);
   auto* queue = as<Queue>(queues[0]);
-  if (queue == nullptr || (queue->flags & CL_QUEUE_ON_DEVICE) != 0) return give(CL_INVALID_COMMAND_QUEUE);
+  if (queue == nullptr || queue->on_device()) return give(CL_INVALID_COMMAND_QUEUE);
   const Device* device = queue->device;
   if (device->properties.text(CL_DEVICE_EXTENSIONS).find("cl_khr_command_buffer") == std::string_view::npos) {
     return give(CL_INVALID_OPERATION);
@@ -213,7 +213,7 @@ cl_int clCommandCopyBufferKHR(cl_command_buffer_khr buffer, cl_command_queue que
     m.src_offset = src_offset;
     m.dst_offset = dst_offset;
     m.size = size;
-    return check::clEnqueueCopyBuffer(queue_of(in), src, dst, src_offset, dst_offset, size, 0, nullptr, nullptr);
+    return check_copy(queue_of(in), src, dst, src_offset, dst_offset, size, 0, nullptr);
   });
 }
 
@@ -324,7 +324,8 @@ cl_int clCommandFillImageKHR(cl_command_buffer_khr buffer, cl_command_queue queu
     auto* mem = as<Mem>(image);
     if (mem == nullptr || !is_image(mem)) return CL_INVALID_MEM_OBJECT;
     if (mem->context != in->queues.front()->context) return CL_INVALID_CONTEXT;
-    if (color == nullptr || !all_given({origin, region})) return CL_INVALID_VALUE;
+    if (color == nullptr) return CL_INVALID_VALUE;
+    if (cl_int bad = check_box(mem, origin, region); bad != CL_SUCCESS) return bad;
     // A depth image's color is one number, all others have four.
     bool depth = state_of(mem).format.image_channel_order == CL_DEPTH;
     std::memcpy(copy, color, depth ? sizeof(cl_float) : sizeof copy);
@@ -344,10 +345,8 @@ cl_int clCommandNDRangeKernelKHR(cl_command_buffer_khr buffer, cl_command_queue 
   msg::clCommandNDRangeKernelKHR m;
   return record({buffer, queue, properties, count, list, point, mutable_handle}, m, [&](CommandBuffer* in) -> cl_int {
     auto* object = as<Kernel>(kernel);
-    if (cl_int bad = check_ndrange(in->queues.front(), object, dimensions, global, local, 0, nullptr);
-        bad != CL_SUCCESS) {
-      return bad;
-    }
+    cl_int bad = check_ndrange(in->queues.front(), object, dimensions, offset, global, local);
+    if (bad != CL_SUCCESS) return bad;
     if (global == nullptr) return CL_INVALID_GLOBAL_WORK_SIZE;
     auto words = [&](const size_t* sizes) {
       return wire::Words{reinterpret_cast<const uint64_t*>(sizes), sizes == nullptr ? wire::kNull : dimensions};

@@ -10,7 +10,7 @@ namespace cenote::opencl {
 cl_int check_access(cl_command_queue queue, cl_mem mem, bool image, cl_uint waits, const cl_event* list,
                     cl_mem_flags forbidden, Access* access) {
   access->queue = as<Queue>(queue);
-  if (access->queue == nullptr || (access->queue->flags & CL_QUEUE_ON_DEVICE) != 0) return CL_INVALID_COMMAND_QUEUE;
+  if (access->queue == nullptr || access->queue->on_device()) return CL_INVALID_COMMAND_QUEUE;
   access->mem = as<Mem>(mem);
   if (access->mem == nullptr || access->mem->object_type == CL_MEM_OBJECT_PIPE || is_image(access->mem) != image) {
     return CL_INVALID_MEM_OBJECT;
@@ -37,16 +37,25 @@ namespace {
 
 bool inside(const Mem* mem, size_t offset, size_t size) { return offset <= mem->size && size <= mem->size - offset; }
 
+/// Where a point lies behind `from`; false where no address is that high.
+bool place(const size_t* at, size_t row_pitch, size_t slice_pitch, size_t from, size_t* to) {
+  size_t rows = 0;
+  size_t slices = 0;
+  return !__builtin_mul_overflow(at[1], row_pitch, &rows) && !__builtin_mul_overflow(at[2], slice_pitch, &slices) &&
+         !__builtin_add_overflow(from, at[0], to) && !__builtin_add_overflow(*to, rows, to) &&
+         !__builtin_add_overflow(*to, slices, to);
+}
+
 /// Fills in default pitches and says where the last byte of a box lies; false where the pitches do not fit.
 bool box_end(const size_t* origin, const size_t* region, size_t* row_pitch, size_t* slice_pitch, size_t* start,
              size_t* end) {
   if (*row_pitch == 0) *row_pitch = region[0];
-  if (*row_pitch < region[0]) return false;
-  if (*slice_pitch == 0) *slice_pitch = region[1] * *row_pitch;
-  if (*slice_pitch < region[1] * *row_pitch || *slice_pitch % *row_pitch != 0) return false;
-  *start = origin[2] * *slice_pitch + origin[1] * *row_pitch + origin[0];
-  *end = *start + (region[2] - 1) * *slice_pitch + (region[1] - 1) * *row_pitch + region[0];
-  return true;
+  size_t slice = 0;
+  if (*row_pitch < region[0] || __builtin_mul_overflow(region[1], *row_pitch, &slice)) return false;
+  if (*slice_pitch == 0) *slice_pitch = slice;
+  if (*slice_pitch < slice || *slice_pitch % *row_pitch != 0) return false;
+  const size_t last[3] = {region[0], region[1] - 1, region[2] - 1};
+  return place(origin, *row_pitch, *slice_pitch, 0, start) && place(last, *row_pitch, *slice_pitch, *start, end);
 }
 
 cl_int rect(cl_command_queue queue, cl_mem buffer, bool blocking, const size_t* buffer_origin,
@@ -90,6 +99,20 @@ size_t storage_offset(const Mem* mem) { return mem->parent != nullptr ? mem->off
 
 }  // namespace
 
+cl_int check_copy(cl_command_queue queue, cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset, size_t dst_offset,
+                  size_t size, cl_uint waits, const cl_event* list) {
+  Access from;
+  Access to;
+  if (cl_int bad = check_access(queue, src_buffer, false, waits, list, 0, &from); bad != CL_SUCCESS) return bad;
+  if (cl_int bad = check_access(queue, dst_buffer, false, waits, list, 0, &to); bad != CL_SUCCESS) return bad;
+  if (!inside(from.mem, src_offset, size) || !inside(to.mem, dst_offset, size)) return CL_INVALID_VALUE;
+  if (from.mem->root() == to.mem->root() &&
+      overlap(storage_offset(from.mem) + src_offset, size, storage_offset(to.mem) + dst_offset, size)) {
+    return CL_MEM_COPY_OVERLAP;
+  }
+  return CL_SUCCESS;
+}
+
 namespace hand {
 
 cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
@@ -97,10 +120,10 @@ cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocki
   Access access;
   constexpr cl_mem_flags kForbidden = CL_MEM_HOST_NO_ACCESS | CL_MEM_HOST_WRITE_ONLY;
   if (cl_int bad = check_access(queue, buffer, false, waits, list, kForbidden, &access); bad != CL_SUCCESS) return bad;
-  if (ptr == nullptr || size == 0 || !inside(access.mem, offset, size)) return CL_INVALID_VALUE;
+  if (ptr == nullptr || !inside(access.mem, offset, size)) return CL_INVALID_VALUE;
   if (cl_int bad = check_blocking(blocking != 0, waits, list); bad != CL_SUCCESS) return bad;
-  return read_span(Span::buffer(access.mem, offset, size, ptr),
-                   {access.queue, blocking != 0, waits, list, event, CL_COMMAND_READ_BUFFER});
+  Command command{access.queue, blocking != 0, waits, list, event, CL_COMMAND_READ_BUFFER};
+  return size == 0 ? no_transfer(command) : read_span(Span::buffer(access.mem, offset, size, ptr), command);
 }
 
 cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
@@ -108,10 +131,10 @@ cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer, cl_bool block
   Access access;
   constexpr cl_mem_flags kForbidden = CL_MEM_HOST_NO_ACCESS | CL_MEM_HOST_READ_ONLY;
   if (cl_int bad = check_access(queue, buffer, false, waits, list, kForbidden, &access); bad != CL_SUCCESS) return bad;
-  if (ptr == nullptr || size == 0 || !inside(access.mem, offset, size)) return CL_INVALID_VALUE;
+  if (ptr == nullptr || !inside(access.mem, offset, size)) return CL_INVALID_VALUE;
   if (cl_int bad = check_blocking(blocking != 0, waits, list); bad != CL_SUCCESS) return bad;
-  return write_span(Span::buffer(access.mem, offset, size, ptr),
-                    {access.queue, blocking != 0, waits, list, event, CL_COMMAND_WRITE_BUFFER});
+  Command command{access.queue, blocking != 0, waits, list, event, CL_COMMAND_WRITE_BUFFER};
+  return size == 0 ? no_transfer(command) : write_span(Span::buffer(access.mem, offset, size, ptr), command);
 }
 
 cl_int clEnqueueReadBufferRect(cl_command_queue queue, cl_mem buffer, cl_bool blocking, const size_t* buffer_origin,
@@ -128,6 +151,23 @@ cl_int clEnqueueWriteBufferRect(cl_command_queue queue, cl_mem buffer, cl_bool b
                                 const void* ptr, cl_uint waits, const cl_event* list, cl_event* event) {
   return rect(queue, buffer, blocking != 0, buffer_origin, host_origin, region, buffer_row_pitch, buffer_slice_pitch,
               host_row_pitch, host_slice_pitch, const_cast<void*>(ptr), waits, list, event, false);
+}
+
+cl_int clEnqueueCopyBuffer(cl_command_queue queue, cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset,
+                           size_t dst_offset, size_t size, cl_uint waits, const cl_event* list, cl_event* event) {
+  cl_int bad = check_copy(queue, src_buffer, dst_buffer, src_offset, dst_offset, size, waits, list);
+  if (bad != CL_SUCCESS) return bad;
+  IdList<Event> ids(waits, list);
+  msg::clEnqueueCopyBuffer m;
+  m.command_queue = as<Queue>(queue)->id;
+  m.src_buffer = as<Mem>(src_buffer)->id;
+  m.dst_buffer = as<Mem>(dst_buffer)->id;
+  m.src_offset = src_offset;
+  m.dst_offset = dst_offset;
+  m.size = size;
+  m.event_wait_list = ids.words();
+  // Drivers do not agree about a copy of nothing.
+  return enqueue(as<Queue>(queue), m, &m.event, event, CL_COMMAND_COPY_BUFFER, size == 0);
 }
 
 cl_int clEnqueueNativeKernel(cl_command_queue queue, void(CL_CALLBACK* /*user_func*/)(void*), void* /*args*/,
@@ -150,24 +190,6 @@ cl_int clEnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, const void* /*
   bool power = pattern_size != 0 && pattern_size <= 128 && (pattern_size & (pattern_size - 1)) == 0;
   if (!power || !inside(mem, offset, size) || offset % pattern_size != 0 || size % pattern_size != 0) {
     return CL_INVALID_VALUE;
-  }
-  return CL_SUCCESS;
-}
-
-cl_int clEnqueueCopyBuffer(cl_command_queue queue, cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset,
-                           size_t dst_offset, size_t size, cl_uint /*waits*/, const cl_event* /*list*/,
-                           cl_event* /*event*/) {
-  auto* src = as<Mem>(src_buffer);
-  auto* dst = as<Mem>(dst_buffer);
-  if (src->object_type != CL_MEM_OBJECT_BUFFER || dst->object_type != CL_MEM_OBJECT_BUFFER) {
-    return CL_INVALID_MEM_OBJECT;
-  }
-  const Context* context = as<Queue>(queue)->context;
-  if (src->context != context || dst->context != context) return CL_INVALID_CONTEXT;
-  if (size == 0 || !inside(src, src_offset, size) || !inside(dst, dst_offset, size)) return CL_INVALID_VALUE;
-  if (src->root() == dst->root() &&
-      overlap(storage_offset(src) + src_offset, size, storage_offset(dst) + dst_offset, size)) {
-    return CL_MEM_COPY_OVERLAP;
   }
   return CL_SUCCESS;
 }

@@ -1,8 +1,7 @@
-// Kernels: making them, their arguments, asking about them, launching them.
+// Kernels: making them, their arguments, asking about them.
 #include <cstring>
 
 #include "shim/opencl/ask.hpp"
-#include "shim/opencl/launch.hpp"
 #include "shim/opencl/memory.hpp"
 #include "shim/opencl/program_info.hpp"
 #include "shim/opencl/stub.hpp"
@@ -80,98 +79,7 @@ cl_int encode(const Kernel* kernel, const Parameter& parameter, size_t size, con
   return CL_SUCCESS;
 }
 
-cl_int launch(Queue* queue, Kernel* kernel, cl_uint dimensions, const size_t* offset, const size_t* global,
-              const size_t* local, cl_uint waits, const cl_event* list, cl_event* event, cl_command_type type) {
-  IdList<Event> ids(waits, list);
-  auto words = [&](const size_t* sizes) {
-    return wire::Words{reinterpret_cast<const uint64_t*>(sizes), sizes == nullptr ? wire::kNull : dimensions};
-  };
-  msg::EnqueueLaunch m;
-  m.command_queue = queue->id;
-  m.kernel = kernel->id;
-  m.dimensions = dimensions;
-  m.offset = words(offset);
-  m.global_size = words(global);
-  m.local_size = words(local);
-  m.event_wait_list = ids.words();
-  std::vector<Shared> shared = reachable(kernel);
-  push_shared(shared);
-  cl_int status = enqueue(queue, m, &m.event, event, type);
-  if (status == CL_SUCCESS) use_shared(shared, queue);
-  return status;
-}
-
-/// What a launch checks about its sizes; CL_SUCCESS where the device can run it.
-cl_int check_sizes(const Queue* queue, const Kernel* kernel, cl_uint dimensions, const size_t* global,
-                   const size_t* local) {
-  const Device* device = queue->device;
-  const auto& program = kernel->program->devices;
-  auto at = std::find(program.begin(), program.end(), device);
-  const std::vector<std::string>* answers = nullptr;
-  auto index = static_cast<size_t>(at - program.begin());
-  if (at != program.end() && index < kernel->info->work_group.size()) answers = &kernel->info->work_group[index];
-  size_t required[3] = {0, 0, 0};
-  size_t most = device->number<size_t>(CL_DEVICE_MAX_WORK_GROUP_SIZE);
-  if (answers != nullptr) {
-    if ((*answers)[1].size() == sizeof required) std::memcpy(required, (*answers)[1].data(), sizeof required);
-    if ((*answers)[0].size() == sizeof most) std::memcpy(&most, (*answers)[0].data(), sizeof most);
-  }
-  if (local == nullptr) {
-    if (required[0] == 0 || global == nullptr) return CL_SUCCESS;
-    for (cl_uint i = 0; i < dimensions; ++i) {
-      if (global[i] % required[i] != 0) return CL_INVALID_WORK_GROUP_SIZE;
-    }
-    return CL_SUCCESS;
-  }
-  const std::string* limits = device->properties.get(CL_DEVICE_MAX_WORK_ITEM_SIZES);
-  size_t group = 1;
-  bool uneven = false;
-  for (cl_uint i = 0; i < dimensions; ++i) {
-    if (local[i] == 0) return CL_INVALID_WORK_GROUP_SIZE;
-    size_t limit = 0;
-    if (limits != nullptr && limits->size() >= (i + 1) * sizeof limit) {
-      std::memcpy(&limit, limits->data() + i * sizeof limit, sizeof limit);
-      if (local[i] > limit) return CL_INVALID_WORK_ITEM_SIZE;
-    }
-    if (required[0] != 0 && local[i] != required[i]) return CL_INVALID_WORK_GROUP_SIZE;
-    if (global != nullptr && global[i] % local[i] != 0) uneven = true;
-    group *= local[i];
-  }
-  if (group > most) return CL_INVALID_WORK_GROUP_SIZE;
-  if (!uneven) return CL_SUCCESS;
-  // Groups of unequal size need a program built for OpenCL 2.0 or later. Devices of OpenCL 3.0 may lack them.
-  const std::string* able = device->properties.get(CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT);
-  if (able != nullptr && !device->number<cl_bool>(CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT)) {
-    return CL_INVALID_WORK_GROUP_SIZE;
-  }
-  const std::string& options = kernel->program->info->builds[at == program.end() ? 0 : index].options;
-  bool newer = options.find("-cl-std=CL2") != std::string::npos || options.find("-cl-std=CL3") != std::string::npos;
-  return newer ? CL_SUCCESS : CL_INVALID_WORK_GROUP_SIZE;
-}
-
-cl_int check_launch(const Queue* queue, Kernel* kernel, cl_uint waits, const cl_event* list) {
-  if (queue == nullptr || (queue->flags & CL_QUEUE_ON_DEVICE) != 0) return CL_INVALID_COMMAND_QUEUE;
-  if (kernel == nullptr) return CL_INVALID_KERNEL;
-  if (kernel->context != queue->context) return CL_INVALID_CONTEXT;
-  const auto& devices = kernel->program->devices;
-  if (std::find(devices.begin(), devices.end(), queue->device) == devices.end()) return CL_INVALID_PROGRAM_EXECUTABLE;
-  if (cl_int bad = check_wait_list(queue, waits, list); bad != CL_SUCCESS) return bad;
-  for (const Kernel::Argument& argument : kernel->arguments) {
-    if (!argument.set) return CL_INVALID_KERNEL_ARGS;
-  }
-  return CL_SUCCESS;
-}
-
 }  // namespace
-
-cl_int check_ndrange(Queue* queue, Kernel* kernel, cl_uint dimensions, const size_t* global, const size_t* local,
-                     cl_uint waits, const cl_event* list) {
-  if (cl_int bad = check_launch(queue, kernel, waits, list); bad != CL_SUCCESS) return bad;
-  if (dimensions == 0 || dimensions > queue->device->number<cl_uint>(CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS)) {
-    return CL_INVALID_WORK_DIMENSION;
-  }
-  return check_sizes(queue, kernel, dimensions, global, local);
-}
 
 namespace hand {
 
@@ -347,40 +255,6 @@ cl_int clGetKernelSubGroupInfo(cl_kernel kernel, cl_device_id device, cl_kernel_
   if (of == nullptr) of = devices.front();
   return ask_server(object, QueryFunction::kKernelSubGroup, object->id, of->id, param, 0, {input, input_size},
                     {size, value, size_ret});
-}
-
-cl_int clGetKernelSuggestedLocalWorkSizeKHR(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
-                                            const size_t* offset, const size_t* global, size_t* suggested) {
-  auto* on = as<Queue>(queue);
-  auto* object = as<Kernel>(kernel);
-  if (cl_int bad = check_launch(on, object, 0, nullptr); bad != CL_SUCCESS) return bad;
-  if (dimensions == 0 || dimensions > 3) return CL_INVALID_WORK_DIMENSION;
-  if (global == nullptr) return CL_INVALID_GLOBAL_WORK_SIZE;
-  if (suggested == nullptr) return CL_INVALID_VALUE;
-  size_t sizes[6] = {0, 0, 0, 0, 0, 0};
-  for (cl_uint i = 0; i < dimensions; ++i) {
-    sizes[i] = offset == nullptr ? 0 : offset[i];
-    sizes[3 + i] = global[i];
-  }
-  return ask_server(object, QueryFunction::kSuggestedLocalSize, object->id, on->id, 0, dimensions,
-                    {sizes, sizeof sizes}, {dimensions * sizeof(size_t), suggested, nullptr});
-}
-
-cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t* offset,
-                              const size_t* global, const size_t* local, cl_uint waits, const cl_event* list,
-                              cl_event* event) {
-  auto* on = as<Queue>(queue);
-  auto* object = as<Kernel>(kernel);
-  if (cl_int bad = check_ndrange(on, object, dimensions, global, local, waits, list); bad != CL_SUCCESS) return bad;
-  return launch(on, object, dimensions, offset, global, local, waits, list, event, CL_COMMAND_NDRANGE_KERNEL);
-}
-
-cl_int clEnqueueTask(cl_command_queue queue, cl_kernel kernel, cl_uint waits, const cl_event* list, cl_event* event) {
-  auto* on = as<Queue>(queue);
-  auto* object = as<Kernel>(kernel);
-  if (cl_int bad = check_launch(on, object, waits, list); bad != CL_SUCCESS) return bad;
-  const size_t one = 1;
-  return launch(on, object, 1, nullptr, &one, &one, waits, list, event, CL_COMMAND_TASK);
 }
 
 }  // namespace hand

@@ -6,7 +6,7 @@
 namespace cenote::opencl {
 
 /// CL_SUCCESS, or why the kernel, with the arguments it has, cannot run like this on the queue.
-cl_int check_ndrange(Queue* queue, Kernel* kernel, cl_uint dimensions, const size_t* global, const size_t* local,
-                     cl_uint waits, const cl_event* list);
+cl_int check_ndrange(const Queue* queue, Kernel* kernel, cl_uint dimensions, const size_t* offset, const size_t* global,
+                     const size_t* local);
 
 }  // namespace cenote::opencl

@@ -51,22 +51,6 @@ Span span_of(Mem* mem, const Mapping& mapping) {
   return Span::image(mem, mapping.origin, mapping.region, mapping.row_pitch, mapping.slice_pitch, mapping.at);
 }
 
-/// A command that moves no bytes. Without an event or a wait list it could not be told from no command at all.
-cl_int no_transfer(const Command& command) {
-  if (!command.blocking && command.event == nullptr && command.waits == 0) return CL_SUCCESS;
-  IdList<Event> waits(command.waits, command.wait_list);
-  msg::EnqueueNothing m;
-  m.command_queue = command.queue->id;
-  m.event_wait_list = waits.words();
-  cl_event own = nullptr;
-  cl_event* event = command.event != nullptr ? command.event : command.blocking ? &own : nullptr;
-  if (cl_int bad = enqueue(command.queue, m, &m.event, event, command.type); bad != CL_SUCCESS) return bad;
-  if (!command.blocking) return CL_SUCCESS;
-  cl_int status = ::clWaitForEvents(1, event);
-  if (own != nullptr || status != CL_SUCCESS) ::clReleaseEvent(*event);
-  return status;
-}
-
 cl_int check_map(cl_command_queue queue, cl_mem mem, bool image, bool blocking, cl_map_flags flags, cl_uint waits,
                  const cl_event* list, Access* access) {
   cl_mem_flags forbidden = CL_MEM_HOST_NO_ACCESS;
@@ -148,7 +132,7 @@ void* clEnqueueMapImage(cl_command_queue queue, cl_mem image, cl_bool blocking, 
 cl_int clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem memobj, void* mapped_ptr, cl_uint waits,
                                const cl_event* list, cl_event* event) {
   auto* on = as<Queue>(queue);
-  if (on == nullptr || (on->flags & CL_QUEUE_ON_DEVICE) != 0) return CL_INVALID_COMMAND_QUEUE;
+  if (on == nullptr || on->on_device()) return CL_INVALID_COMMAND_QUEUE;
   auto* mem = as<Mem>(memobj);
   if (mem == nullptr || mem->object_type == CL_MEM_OBJECT_PIPE) return CL_INVALID_MEM_OBJECT;
   if (mem->context != on->context) return CL_INVALID_CONTEXT;

@@ -30,6 +30,9 @@ struct Access {
 /// What every read, write or map of a buffer or image checks first.
 cl_int check_access(cl_command_queue queue, cl_mem mem, bool image, cl_uint waits, const cl_event* list,
                     cl_mem_flags forbidden, Access* access);
+/// What a copy between two buffers checks.
+cl_int check_copy(cl_command_queue queue, cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset, size_t dst_offset,
+                  size_t size, cl_uint waits, const cl_event* list);
 /// A blocking command must not wait for what has failed.
 cl_int check_blocking(bool blocking, cl_uint waits, const cl_event* list);
 /// Whether a sub-buffer begins where this device cannot address one.

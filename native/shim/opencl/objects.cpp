@@ -20,6 +20,14 @@ Kernel::~Kernel() = default;
 
 const void* dispatch_table() { return &kDispatchTable; }
 
+bool Device::at_least(unsigned major, unsigned minor) const {
+  // "OpenCL 3.0 …"
+  std::string_view version = properties.text(CL_DEVICE_VERSION);
+  if (version.size() < 10) return false;
+  auto digit = [&](size_t at) { return static_cast<unsigned>(version[at] - '0'); };
+  return std::pair(digit(7), digit(9)) >= std::pair(major, minor);
+}
+
 bool Context::has(const Device* device) const {
   return std::find(devices.begin(), devices.end(), device) != devices.end();
 }

@@ -49,6 +49,8 @@ struct Device : Object {
   [[nodiscard]] T number(cl_uint param) const {
     return properties.number<T>(param);
   }
+  /// Whether the device's version is this or a later one.
+  [[nodiscard]] bool at_least(unsigned major, unsigned minor) const;
 };
 
 struct DestructorCallback {
@@ -84,6 +86,7 @@ struct Queue : Object {
   std::atomic<uint64_t> last_sequence{0};  // of the latest command
   std::atomic<uint64_t> done_sequence{0};  // all commands up to here have ended (in-order queues)
 
+  [[nodiscard]] bool on_device() const { return (flags & CL_QUEUE_ON_DEVICE) != 0; }
   [[nodiscard]] bool in_order() const { return (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
   /// Whether all reads before this command have brought their bytes. Under the state lock.
   [[nodiscard]] bool arrived_before(uint64_t sequence) const {

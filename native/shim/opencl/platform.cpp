@@ -17,15 +17,14 @@ void give(const std::vector<T*>& from, cl_uint room, Handle* to) {
   for (size_t i = 0; i < from.size() && i < room; ++i) to[i] = reinterpret_cast<Handle>(from[i]);
 }
 
+bool has_timers(const Device* device) {
+  return device->platform->properties.number<cl_ulong>(CL_PLATFORM_HOST_TIMER_RESOLUTION) != 0;
+}
+
 cl_ulong host_clock() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<cl_ulong>(now.tv_sec) * 1000000000ULL + static_cast<cl_ulong>(now.tv_nsec);
-}
-
-/// Whether the clocks of host and devices can be compared at all.
-bool has_host_timer(const Device* device) {
-  return device->platform->properties.number<cl_ulong>(CL_PLATFORM_HOST_TIMER_RESOLUTION) != 0;
 }
 
 }  // namespace
@@ -120,7 +119,7 @@ cl_int clReleaseDevice(cl_device_id device) {
 cl_int clGetHostTimer(cl_device_id device, cl_ulong* host_timestamp) {
   auto* object = as<Device>(device);
   if (object == nullptr) return CL_INVALID_DEVICE;
-  if (!has_host_timer(object)) return CL_INVALID_OPERATION;
+  if (!has_timers(object)) return CL_INVALID_OPERATION;
   if (host_timestamp == nullptr) return CL_INVALID_VALUE;
   *host_timestamp = host_clock();
   return CL_SUCCESS;
@@ -129,7 +128,7 @@ cl_int clGetHostTimer(cl_device_id device, cl_ulong* host_timestamp) {
 cl_int clGetDeviceAndHostTimer(cl_device_id device, cl_ulong* device_timestamp, cl_ulong* host_timestamp) {
   auto* object = as<Device>(device);
   if (object == nullptr) return CL_INVALID_DEVICE;
-  if (!has_host_timer(object)) return CL_INVALID_OPERATION;
+  if (!has_timers(object)) return CL_INVALID_OPERATION;
   if (device_timestamp == nullptr || host_timestamp == nullptr) return CL_INVALID_VALUE;
   // The device's clock is read half a round trip before the reply is here.
   cl_ulong before = host_clock();

@@ -85,6 +85,21 @@ cl_int binary_sizes(const Program* program, const Answer& answer) {
   return ask_server(program, QueryFunction::kProgramBinaries, program->id, 0, CL_PROGRAM_BINARY_SIZES, 0, {}, answer);
 }
 
+/// Whether some device has each of these kernels, which semicolons separate.
+bool built_in(const std::vector<Device*>& devices, std::string_view names) {
+  for (size_t at = 0; at <= names.size();) {
+    size_t end = std::min(names.find(';', at), names.size());
+    std::string name = ";" + std::string(names.substr(at, end - at)) + ";";
+    bool known = std::any_of(devices.begin(), devices.end(), [&](const Device* device) {
+      return (";" + std::string(device->properties.text(CL_DEVICE_BUILT_IN_KERNELS)) + ";").find(name) !=
+             std::string::npos;
+    });
+    if (!known) return false;
+    at = end + 1;
+  }
+  return true;
+}
+
 /// Sends a one-way or waiting creation and gives the handle.
 cl_program give(Program* program, cl_int status, cl_int* errcode_ret) {
   if (status != CL_SUCCESS) {
@@ -158,6 +173,7 @@ cl_program clCreateProgramWithBuiltInKernels(cl_context context, cl_uint count, 
   if (cl_int bad = choose(in, count, device_list, &devices); bad != CL_SUCCESS) {
     return fail<cl_program>(errcode_ret, bad);
   }
+  if (!built_in(devices, kernel_names)) return fail<cl_program>(errcode_ret, CL_INVALID_VALUE);
   Program* program = make(in, devices);
   if (program == nullptr) return fail<cl_program>(errcode_ret, CL_OUT_OF_HOST_MEMORY);
   shim::Reply reply = in->session->call(message(program, kFromBuiltIns, ids_of(devices), {}, wire::blob(kernel_names)));

@@ -106,7 +106,7 @@ cl_int clGetCommandQueueInfo(cl_command_queue queue, cl_command_queue_info param
     case CL_QUEUE_PROPERTIES:
       return answer.number(object->flags);
     case CL_QUEUE_SIZE:
-      return (object->flags & CL_QUEUE_ON_DEVICE) != 0 ? answer.number(object->size) : cl_int{CL_INVALID_COMMAND_QUEUE};
+      return object->on_device() ? answer.number(object->size) : cl_int{CL_INVALID_COMMAND_QUEUE};
     case CL_QUEUE_DEVICE_DEFAULT:
       return answer.number(cl_command_queue{nullptr});
     case CL_QUEUE_PROPERTIES_ARRAY:
@@ -123,7 +123,7 @@ cl_int clSetCommandQueueProperty(cl_command_queue queue, cl_command_queue_proper
 
 cl_int clFlush(cl_command_queue queue) {
   auto* object = as<Queue>(queue);
-  if (object == nullptr) return CL_INVALID_COMMAND_QUEUE;
+  if (object == nullptr || object->on_device()) return CL_INVALID_COMMAND_QUEUE;
   msg::Flush m;
   m.command_queue = object->id;
   if (object->session->post(m) == 0) return object->session->lost_status();
@@ -133,7 +133,7 @@ cl_int clFlush(cl_command_queue queue) {
 
 cl_int clFinish(cl_command_queue queue) {
   auto* object = as<Queue>(queue);
-  if (object == nullptr) return CL_INVALID_COMMAND_QUEUE;
+  if (object == nullptr || object->on_device()) return CL_INVALID_COMMAND_QUEUE;
   uint64_t last = object->last_sequence.load();
   msg::Finish m;
   m.command_queue = object->id;
@@ -152,9 +152,17 @@ namespace check {
 
 cl_int clSetDefaultDeviceCommandQueue(cl_context context, cl_device_id device, cl_command_queue command_queue) {
   auto* queue = as<Queue>(command_queue);
-  if (!as<Context>(context)->has(as<Device>(device))) return CL_INVALID_DEVICE;
-  if (as<Device>(device)->number<cl_uint>(CL_DEVICE_MAX_ON_DEVICE_QUEUES) == 0) return CL_INVALID_OPERATION;
-  return queue == nullptr || (queue->flags & CL_QUEUE_ON_DEVICE) == 0 ? CL_INVALID_COMMAND_QUEUE : CL_SUCCESS;
+  auto* on = as<Device>(device);
+  auto* in = as<Context>(context);
+  if (!in->has(on)) return CL_INVALID_DEVICE;
+  // Every device of version 2 can do this; since 3.0 it says so.
+  bool able =
+      on->properties.get(CL_DEVICE_DEVICE_ENQUEUE_CAPABILITIES) == nullptr
+          ? on->number<cl_uint>(CL_DEVICE_MAX_ON_DEVICE_QUEUES) != 0
+          : (on->number<cl_bitfield>(CL_DEVICE_DEVICE_ENQUEUE_CAPABILITIES) & CL_DEVICE_QUEUE_REPLACEABLE_DEFAULT) != 0;
+  if (!able) return CL_INVALID_OPERATION;
+  bool fits = queue != nullptr && queue->on_device() && queue->device == on && queue->context == in;
+  return fits ? CL_SUCCESS : CL_INVALID_COMMAND_QUEUE;
 }
 
 }  // namespace check

@@ -14,7 +14,7 @@ bool is_svm(const Context* context, const void* address) {
 }
 
 cl_int check_shared_command(Queue* queue, cl_uint waits, const cl_event* list, bool blocking, bool usm) {
-  if (queue == nullptr || (queue->flags & CL_QUEUE_ON_DEVICE) != 0) return CL_INVALID_COMMAND_QUEUE;
+  if (queue == nullptr || queue->on_device()) return CL_INVALID_COMMAND_QUEUE;
   if (!usm && queue->device->number<cl_device_svm_capabilities>(CL_DEVICE_SVM_CAPABILITIES) == 0) {
     return CL_INVALID_OPERATION;
   }
@@ -55,22 +55,6 @@ cl_int set_shared_argument(cl_kernel kernel, cl_uint index, const void* value, b
 }
 
 namespace {
-
-/// A command that does nothing but take its place, with an event where one is wanted; waited for where it blocks.
-cl_int enqueue_nothing(Queue* queue, bool blocking, cl_uint waits, const cl_event* list, cl_event* event,
-                       cl_command_type type) {
-  IdList<Event> ids(waits, list);
-  msg::EnqueueNothing m;
-  m.command_queue = queue->id;
-  m.event_wait_list = ids.words();
-  cl_event own = nullptr;
-  if (blocking && event == nullptr) event = &own;
-  cl_int status = enqueue(queue, m, &m.event, event, type);
-  if (status != CL_SUCCESS || !blocking) return status;
-  status = ::clWaitForEvents(1, event);
-  if (own != nullptr) ::clReleaseEvent(own);
-  return status;
-}
 
 struct Freeing {
   cl_command_queue queue;
@@ -194,7 +178,7 @@ cl_int clEnqueueSVMMap(cl_command_queue queue, cl_bool blocking, cl_map_flags fl
   if (allocation == nullptr || !allocation->contains(address, size)) return CL_INVALID_VALUE;
   if (allocation->context != on->context) return CL_INVALID_CONTEXT;
   if (allocation->tracked() || invalidate) {
-    cl_int status = enqueue_nothing(on, blocking != 0, waits, list, event, CL_COMMAND_SVM_MAP);
+    cl_int status = no_transfer({on, blocking != 0, waits, list, event, CL_COMMAND_SVM_MAP});
     if (status != CL_SUCCESS) return status;
   } else {
     Span span{nullptr, kRegionSvm, {address, size}, 2, shim::Region::plain(pointer, size)};
@@ -225,7 +209,7 @@ cl_int clEnqueueSVMUnmap(cl_command_queue queue, void* pointer, cl_uint waits, c
     }
   }
   if ((mapped.flags & (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)) == 0) {
-    return enqueue_nothing(on, false, waits, list, event, CL_COMMAND_SVM_UNMAP);
+    return no_transfer({on, false, waits, list, event, CL_COMMAND_SVM_UNMAP});
   }
   Span span{nullptr, kRegionSvm, {address, mapped.size}, 2, shim::Region::plain(pointer, mapped.size)};
   return write_span(span, {on, false, waits, list, event, CL_COMMAND_SVM_UNMAP});
@@ -239,7 +223,7 @@ cl_int clEnqueueSVMFree(cl_command_queue queue, cl_uint count, void** pointers,
   if ((count == 0) != (pointers == nullptr)) return CL_INVALID_VALUE;
   cl_event own = nullptr;
   cl_event* given = event == nullptr ? &own : event;
-  if (cl_int bad = enqueue_nothing(on, false, waits, list, given, CL_COMMAND_SVM_FREE); bad != CL_SUCCESS) return bad;
+  if (cl_int bad = no_transfer({on, false, waits, list, given, CL_COMMAND_SVM_FREE}); bad != CL_SUCCESS) return bad;
   if (event != nullptr) ::clRetainEvent(*event);
   ::clRetainCommandQueue(queue);
   auto* freeing = new Freeing{queue, std::vector<void*>(pointers, pointers + count), function, user_data};

@@ -201,6 +201,23 @@ cl_int write_span(const Span& span, const Command& command) {
   return CL_SUCCESS;
 }
 
+cl_int no_transfer(const Command& command) {
+  if (!command.blocking && command.event == nullptr && command.waits == 0) return CL_SUCCESS;
+  IdList<Event> waits(command.waits, command.wait_list);
+  msg::EnqueueNothing m;
+  m.command_queue = command.queue->id;
+  m.event_wait_list = waits.words();
+  cl_event own = nullptr;
+  cl_event* event = command.event != nullptr ? command.event : command.blocking ? &own : nullptr;
+  if (cl_int bad = enqueue(command.queue, m, &m.event, event, command.type); bad != CL_SUCCESS) return bad;
+  if (!command.blocking) return CL_SUCCESS;
+  cl_int status = ::clWaitForEvents(1, event);
+  if (own == nullptr && status == CL_SUCCESS) return status;
+  ::clReleaseEvent(*event);
+  *event = nullptr;
+  return status;
+}
+
 cl_int upload_span(const Span& span) {
   Session* session = span.mem->session;
   msg::Upload m;

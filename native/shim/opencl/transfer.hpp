@@ -33,6 +33,8 @@ struct Command {
 
 cl_int read_span(const Span& span, const Command& command);
 cl_int write_span(const Span& span, const Command& command);
+/// A command that moves no bytes. Without an event or a wait list it could not be told from no command at all.
+cl_int no_transfer(const Command& command);
 /// First contents of a new object; the bytes have left `span.host` when it returns.
 cl_int upload_span(const Span& span);
 

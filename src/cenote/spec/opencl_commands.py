@@ -120,7 +120,7 @@ def clEnqueueFillBuffer(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=16, check=True)
+@call(Carry.ONE_WAY, opcode=16, hand=Hand.SHIM)
 def clEnqueueCopyBuffer(
     command_queue: Queue,
     src_buffer: Mem,

@@ -236,7 +236,7 @@ def clSetCommandQueueProperty(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=1, since="2.1", check=True)
+@call(Carry.WAITS, opcode=1, since="2.1", check=True)
 def clSetDefaultDeviceCommandQueue(
     context: Context, device: Device, command_queue: Annotated[Queue, Optional()]
 ) -> Status: ...

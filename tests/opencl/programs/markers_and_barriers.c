@@ -1,5 +1,4 @@
 // Markers and barriers with and without lists, across queues, and the calls of OpenCL 1.1.
-#define CL_USE_DEPRECATED_OPENCL_1_1_APIS
 #include "program.h"
 
 int main(void) {

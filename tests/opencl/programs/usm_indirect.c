@@ -1,4 +1,5 @@
-// Memory that a kernel reaches only by pointers in memory, waited for by an event; written by the program behind a user event.
+// Memory that a kernel reaches only by pointers in memory, waited for by an event; written by the program behind a user
+// event.
 #include "usm.h"
 
 typedef struct Node {

@@ -13,7 +13,9 @@ static void describe(const char* name, const void* at, const void* base) {
   CHECK(usm_clGetMemAllocInfoINTEL(context, at, 0x419C, sizeof size, &size, NULL));
   CHECK(usm_clGetMemAllocInfoINTEL(context, at, 0x419D, sizeof of, &of, NULL));
   printf("%s: type %#x, base %s, size %zu, device %s\n", name, type, start == base ? "right" : "wrong", size,
-         of == device ? "ours" : of ? "another" : "none");
+         of == device ? "ours"
+         : of         ? "another"
+                      : "none");
 }
 
 int main(void) {
@@ -60,6 +62,10 @@ int main(void) {
   printf("filled: %#x %#x %#x %#x\n", shared[249], shared[250], shared[999], shared[1000]);
   printf("copied: %s\n", memcmp(host, shared, kBytes) ? "differs" : "equal");
 
+  CHECK(usm_clEnqueueMemsetINTEL(queue, (char*)shared + 10, 0x1ab, 30, 0, NULL, NULL));
+  printf("advice: %d\n", usm_clEnqueueMemAdviseINTEL(queue, shared, kBytes, 0, 0, NULL, NULL));
+  CHECK(clFinish(queue));
+  printf("set: %#x %#x %#x\n", shared[2], shared[5], shared[10]);
   CHECK(usm_clEnqueueMigrateMemINTEL(queue, shared, kBytes, CL_MIGRATE_MEM_OBJECT_HOST, 0, NULL, NULL));
   cl_event event;
   CHECK(usm_clEnqueueMemcpyINTEL(queue, CL_FALSE, plain, shared, 4000, 0, NULL, &event));
