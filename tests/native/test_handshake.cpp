@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "sockets.hpp"
+#include "wire/frames.hpp"
 #include "wire/handshake.hpp"
 
 using namespace cenote;
@@ -98,7 +99,7 @@ bool passes_bytes(Transport& from, Transport& to) {
 
 void good() {
   for (bool tls : {false, true}) {
-    for (uint16_t stream : {0, 1, 300}) {
+    for (uint16_t stream : {uint16_t{0}, uint16_t{1}, static_cast<uint16_t>(kMaxStreams)}) {
       StreamKind kind = stream == 0 ? StreamKind::kNewSession : StreamKind::kFurtherStream;
       Outcome outcome = play({tls, kind, stream, true, stream, tls});
       CHECK(outcome.client_error.empty() && outcome.worker_error.empty());

@@ -290,9 +290,15 @@ void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry
   if (event) driver.clRetainEvent(made);
   if (!blocking) {
     driver.clFlush(scope.queue()->native);
-    w.when_complete(driver, made, [&driver, made, answer](int32_t status) {
+    auto ended = [&driver, made, answer](int32_t status) {
       driver.clReleaseEvent(made);
       answer(status);
+    };
+    if (scope.queue()->in_order) return w.when_complete(driver, made, ended);
+    // Where only events give the order, bytes must leave ahead of the news that a later command has ended.
+    w.reads_out_of_order.emplace(sequence, Worker::Read{&driver, made, ended});
+    w.when_complete(driver, made, [&w, sequence](int32_t status) {
+      if (auto read = w.reads_out_of_order.extract(sequence)) read.mapped().ended(status);
     });
     return;
   }

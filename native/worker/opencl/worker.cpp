@@ -122,7 +122,18 @@ void Worker::reap() {
   if (freed != 0) outbox.words(wire::Notice::kCredit, 0, {freed});
 }
 
+void Worker::send_ended_reads() {
+  for (auto at = reads_out_of_order.begin(); at != reads_out_of_order.end();) {
+    const Read& read = at->second;
+    cl_int status = CL_COMPLETE;
+    read.driver->clGetEventInfo(read.event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+    auto here = at++;
+    if (status <= CL_COMPLETE) reads_out_of_order.extract(here).mapped().ended(status);
+  }
+}
+
 void Worker::report_event(const Event& event, int32_t status) {
+  send_ended_reads();
   cl_ulong times[4] = {0, 0, 0, 0};
   if (event.profiling && event.native != nullptr && status == CL_COMPLETE) {
     constexpr cl_uint kParams[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START,

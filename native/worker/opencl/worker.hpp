@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -51,6 +52,14 @@ class Worker final : public worker::Executor {
   /// Frees what drivers have finished reading, and tells the client.
   void reap();
 
+  /// Small reads of out-of-order queues whose bytes have not left yet, by the call's sequence.
+  struct Read {
+    const Driver* driver;
+    cl_event event;
+    std::function<void(int32_t)> ended;
+  };
+  std::map<uint64_t, Read> reads_out_of_order;
+
   /// Words of the notice about an ended event: id, status, and four times on a profiling queue.
   void report_event(const Event& event, int32_t status);
 
@@ -67,6 +76,7 @@ class Worker final : public worker::Executor {
   const char* name_of(uint16_t opcode) const override { return op_name(opcode); }
 
  private:
+  void send_ended_reads();
   friend class Gate;
   template <class M>
   bool dispatch(Call& call, const M& m);
