@@ -149,7 +149,7 @@ void Session::flush_locked(const wire::Blob& tail) {
       // The server may be waiting for us to read: drain input while waiting for room.
       pump(Pump::kForRoom);
     } else {
-      for (wire::Piece* piece = first; r.bytes != 0; ++piece) {
+      for (wire::Piece* piece = first; piece != std::end(pieces) && r.bytes != 0; ++piece) {
         size_t sent = std::min(r.bytes, piece->size);
         piece->data = static_cast<const char*>(piece->data) + sent;
         piece->size -= sent;

@@ -31,7 +31,7 @@ void set_option(int fd, int name, int value) { setsockopt(fd, IPPROTO_TCP, name,
 const LinkTimes& link_times() {
   static const LinkTimes times = [] {
     const char* asked = std::getenv("CENOTE_LINK_TIMEOUT");
-    int seconds = asked == nullptr ? 0 : std::atoi(asked);
+    auto seconds = asked == nullptr ? 0 : static_cast<int>(std::strtol(asked, nullptr, 10));
     if (seconds <= 0) seconds = kTimeoutSeconds;
     int timeout = 1000 * std::clamp(seconds, kLeastSeconds, kMostSeconds);
     return LinkTimes{timeout, std::clamp(timeout / kLooks / 1000 * 1000, 1000, kMostProbeMs)};
