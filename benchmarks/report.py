@@ -22,6 +22,9 @@ def shown(value: float, unit: str) -> str:
 
 
 def table(results: Iterable[Result]) -> str:
+    results = list(results)
+    if not results:
+        return ""
     lines = [
         "| figure | native | remote | remote ÷ native | mark | part of the mark used | |",
         "|---|---|---|---|---|---|---|",
