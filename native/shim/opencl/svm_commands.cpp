@@ -53,7 +53,8 @@ cl_int copy_here(Queue* queue, bool blocking, void* to, const void* from, size_t
 cl_int copy_shared(Queue* queue, bool blocking, void* to, const void* from, size_t size, cl_uint waits,
                    const cl_event* list, cl_event* event, cl_command_type type, bool usm) {
   if (cl_int bad = check_shared_command(queue, waits, list, blocking, usm); bad != CL_SUCCESS) return bad;
-  if (to == nullptr || from == nullptr || size == 0) return CL_INVALID_VALUE;
+  if (to == nullptr || from == nullptr) return CL_INVALID_VALUE;
+  if (size == 0) return no_transfer({queue, blocking, waits, list, event, type});
   auto begin = reinterpret_cast<uintptr_t>(from);
   auto target = reinterpret_cast<uintptr_t>(to);
   if (begin < target + size && target < begin + size) return CL_MEM_COPY_OVERLAP;
@@ -103,8 +104,9 @@ cl_int fill_shared(Queue* queue, void* at, const void* pattern, size_t pattern_s
   if (cl_int bad = check_shared_command(queue, waits, list, false, usm); bad != CL_SUCCESS) return bad;
   bool power = pattern_size != 0 && pattern_size <= 128 && (pattern_size & (pattern_size - 1)) == 0;
   auto address = reinterpret_cast<uintptr_t>(at);
-  if (at == nullptr || pattern == nullptr || !power || size == 0) return CL_INVALID_VALUE;
+  if (at == nullptr || pattern == nullptr || !power) return CL_INVALID_VALUE;
   if (address % pattern_size != 0 || size % pattern_size != 0) return CL_INVALID_VALUE;
+  if (size == 0) return no_transfer({queue, false, waits, list, event, type});
   Shared allocation = find_shared(at);
   if (allocation == nullptr || !allocation->contains(address, size)) return CL_INVALID_VALUE;
   if (allocation->context != queue->context) return CL_INVALID_CONTEXT;
