@@ -54,6 +54,10 @@ cl_int encode(const Kernel* kernel, const Parameter& parameter, size_t size, con
       if (mem->context != kernel->context) return CL_INVALID_MEM_OBJECT;
       bool wants_image = parameter.type.rfind("image", 0) == 0 && parameter.type.back() != '*';
       if (wants_image != is_image(mem) && parameter.type.rfind("pipe", 0) != 0) return CL_INVALID_MEM_OBJECT;
+      cl_mem_flags against = parameter.access == CL_KERNEL_ARG_ACCESS_READ_ONLY    ? CL_MEM_WRITE_ONLY
+                             : parameter.access == CL_KERNEL_ARG_ACCESS_WRITE_ONLY ? CL_MEM_READ_ONLY
+                                                                                   : 0;
+      if (wants_image && (mem->flags & against) != 0) return CL_INVALID_ARG_VALUE;
     }
     m->kind = kArgObject;
     m->object = object->id;

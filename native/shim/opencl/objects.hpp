@@ -64,6 +64,8 @@ struct Context : Object {
   std::vector<cl_context_properties> properties;
   std::vector<DestructorCallback> destructors;
   std::atomic<int> unset_user_events{0};
+  std::mutex defaults_lock;
+  std::map<const Device*, void*> default_queues;  // for kernels that enqueue; handles, which the program may release
   std::mutex formats_lock;
   std::map<std::pair<cl_mem_flags, cl_mem_object_type>, std::vector<cl_image_format>> formats;  // asked for so far
 

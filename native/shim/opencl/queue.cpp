@@ -7,6 +7,20 @@ namespace cenote::opencl {
 
 namespace {
 
+/// The default queue of a device, unless the program has released it.
+Queue* default_queue(Context* context, const Device* device) {
+  std::lock_guard lock(context->defaults_lock);
+  auto at = context->default_queues.find(device);
+  auto* queue = at == context->default_queues.end() ? nullptr : as<Queue>(at->second);
+  bool still = queue != nullptr && queue->on_device() && queue->device == device && queue->context == context;
+  return still ? queue : nullptr;
+}
+
+void make_default(Queue* queue) {
+  std::lock_guard lock(queue->context->defaults_lock);
+  queue->context->default_queues[queue->device] = queue;
+}
+
 cl_command_queue create(cl_context context, cl_device_id device, const cl_queue_properties* properties,
                         bool with_properties, cl_int* errcode_ret) {
   auto give = [&](cl_int code) { return fail<cl_command_queue>(errcode_ret, code); };
@@ -65,6 +79,7 @@ cl_command_queue create(cl_context context, cl_device_id device, const cl_queue_
     drop_reference(queue);
     return give(reply.status);
   }
+  if ((flags & CL_QUEUE_ON_DEVICE_DEFAULT) != 0) make_default(queue);
   if (errcode_ret != nullptr) *errcode_ret = CL_SUCCESS;
   return reinterpret_cast<cl_command_queue>(queue);
 }
@@ -108,7 +123,7 @@ cl_int clGetCommandQueueInfo(cl_command_queue queue, cl_command_queue_info param
     case CL_QUEUE_SIZE:
       return object->on_device() ? answer.number(object->size) : cl_int{CL_INVALID_COMMAND_QUEUE};
     case CL_QUEUE_DEVICE_DEFAULT:
-      return answer.number(cl_command_queue{nullptr});
+      return answer.number(reinterpret_cast<cl_command_queue>(default_queue(object->context, object->device)));
     case CL_QUEUE_PROPERTIES_ARRAY:
       return object->created_with_properties ? answer.list(object->properties) : answer.bytes(nullptr, 0);
     default:
@@ -146,15 +161,12 @@ cl_int clFinish(cl_command_queue queue) {
   return reply.status == CL_SUCCESS ? CL_SUCCESS : CL_OUT_OF_RESOURCES;
 }
 
-}  // namespace hand
-
-namespace check {
-
 cl_int clSetDefaultDeviceCommandQueue(cl_context context, cl_device_id device, cl_command_queue command_queue) {
-  auto* queue = as<Queue>(command_queue);
-  auto* on = as<Device>(device);
   auto* in = as<Context>(context);
-  if (!in->has(on)) return CL_INVALID_DEVICE;
+  auto* on = as<Device>(device);
+  auto* queue = as<Queue>(command_queue);
+  if (in == nullptr) return CL_INVALID_CONTEXT;
+  if (on == nullptr || !in->has(on)) return CL_INVALID_DEVICE;
   // Every device of version 2 can do this; since 3.0 it says so.
   bool able =
       on->properties.get(CL_DEVICE_DEVICE_ENQUEUE_CAPABILITIES) == nullptr
@@ -162,8 +174,15 @@ cl_int clSetDefaultDeviceCommandQueue(cl_context context, cl_device_id device, c
           : (on->number<cl_bitfield>(CL_DEVICE_DEVICE_ENQUEUE_CAPABILITIES) & CL_DEVICE_QUEUE_REPLACEABLE_DEFAULT) != 0;
   if (!able) return CL_INVALID_OPERATION;
   bool fits = queue != nullptr && queue->on_device() && queue->device == on && queue->context == in;
-  return fits ? CL_SUCCESS : CL_INVALID_COMMAND_QUEUE;
+  if (!fits) return CL_INVALID_COMMAND_QUEUE;
+  msg::clSetDefaultDeviceCommandQueue m;
+  m.context = in->id;
+  m.device = on->id;
+  m.command_queue = queue->id;
+  cl_int status = send_and_wait(queue, m);
+  if (status == CL_SUCCESS) make_default(queue);
+  return status;
 }
 
-}  // namespace check
+}  // namespace hand
 }  // namespace cenote::opencl

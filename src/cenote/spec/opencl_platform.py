@@ -236,7 +236,7 @@ def clSetCommandQueueProperty(
 ) -> Status: ...
 
 
-@call(Carry.WAITS, opcode=1, since="2.1", check=True)
+@call(Carry.WAITS, opcode=1, hand=Hand.SHIM, since="2.1")
 def clSetDefaultDeviceCommandQueue(
     context: Context, device: Device, command_queue: Annotated[Queue, Optional()]
 ) -> Status: ...

@@ -44,5 +44,16 @@ int main(void) {
   CHECK(clEnqueueNDRangeKernel(queue, nulls, 1, NULL, &one, NULL, 0, NULL, NULL));
   CHECK(clEnqueueReadBuffer(queue, out, CL_TRUE, 0, 4, &value, 0, NULL, NULL));
   printf("kernel saw nulls: %d\n", value);
+  cl_kernel images = build_kernel("kernel void i(read_only image2d_t from, write_only image2d_t to) {}", "i");
+  const cl_image_format format = {CL_RGBA, CL_UNSIGNED_INT8};
+  const cl_image_desc desc = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 8, .image_height = 8};
+  cl_mem to_read = clCreateImage(context, CL_MEM_READ_ONLY, &format, &desc, NULL, &status);
+  CHECK(status);
+  cl_mem to_write = clCreateImage(context, CL_MEM_WRITE_ONLY, &format, &desc, NULL, &status);
+  CHECK(status);
+  printf("images the wrong way: %d %d\n", clSetKernelArg(images, 0, sizeof to_write, &to_write),
+         clSetKernelArg(images, 1, sizeof to_read, &to_read));
+  printf("images: %d %d\n", clSetKernelArg(images, 0, sizeof to_read, &to_read),
+         clSetKernelArg(images, 1, sizeof to_write, &to_write));
   return 0;
 }

@@ -69,6 +69,9 @@ int main(void) {
     GIVES(CL_SUCCESS, clGetCommandQueueInfo(inner, CL_QUEUE_SIZE, sizeof size, &size, NULL));
     GIVES(1, size >= 16384);
     GIVES(CL_SUCCESS, clSetDefaultDeviceCommandQueue(context, device, inner));
+    cl_command_queue now = NULL;
+    GIVES(CL_SUCCESS, clGetCommandQueueInfo(inner, CL_QUEUE_DEVICE_DEFAULT, sizeof now, &now, NULL));
+    GIVES(1, now == inner);
     GIVES(CL_INVALID_COMMAND_QUEUE, clSetDefaultDeviceCommandQueue(other, device, inner));
     GIVES(CL_INVALID_COMMAND_QUEUE, clEnqueueMarkerWithWaitList(inner, 0, NULL, NULL));
     GIVES(CL_INVALID_COMMAND_QUEUE, clFlush(inner));
