@@ -97,7 +97,7 @@ def free_memory(server: Server, lender: Machine) -> str:
 def test_a_cut_that_ends_in_time_ends_nothing(two: tuple[Machine, Machine], borrower_python: Path) -> None:
     lender, _ = two
     with lending(24, two) as server:
-        program = working(server, borrower_python, 20)
+        program = working(server, borrower_python, 150)
         machines.cut(lender)
         time.sleep(9)
         machines.mend(lender)
