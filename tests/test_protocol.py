@@ -23,7 +23,7 @@ def test_preamble_layout() -> None:
 
 @given(st.booleans(), st.binary(min_size=16, max_size=16), st.integers(1, 65535))
 def test_preamble_round_trip(tls: bool, id_: bytes, stream: int) -> None:
-    preamble = Preamble(Kind.STREAM, tls, id_, stream)
+    preamble = Preamble(Kind.STREAM, tls, id_, stream, build=7 << 56)
     assert Preamble.decode(preamble.encode()) == preamble
 
 

@@ -103,6 +103,10 @@ OpenError explain(const Answer& answer, StreamKind kind, std::string* error) {
     case Status::kMalformed:
       *error += "malformed preamble";
       return OpenError::kProtocol;
+    case Status::kOtherBuild:
+      *error = "client and server are from different builds of Cenote, and protocol " + version(kMajor, kMinor) +
+               " is still being developed: run the same build on both";
+      return OpenError::kVersion;
     case Status::kWrongVersion:
     case Status::kGoOn:
       break;
@@ -123,6 +127,7 @@ class Opening {
     preamble.kind = kind;
     preamble.tls = endpoint.tls;
     preamble.stream = stream;
+    preamble.build = kBuild;
     std::memcpy(preamble.id, kind == StreamKind::kNewSession ? endpoint.allocation_id : session_id, kIdSize);
     encode(preamble, beginning_.preamble);
     Exchange step = send_all(*transport_, beginning_.preamble, sizeof beginning_.preamble, deadline_);
@@ -230,9 +235,12 @@ std::unique_ptr<Transport> accept_stream(int fd, const unsigned char (&preamble)
   Answer answer;
   std::memcpy(answer.session_id, session_id, kIdSize);
   if (!fill_random(answer.nonce, kNonceSize)) return fail("the system gave no random bytes");
+  bool other_build = asked.minor == kMinor && asked.build != kBuild && asked.build != 0 && kBuild != 0;
+  if (other_build) answer.status = Status::kOtherBuild;
   encode(answer, beginning.answer);
   beginning.derive_key(secret, session_id, stream);
   Exchange step = send_all(*transport, beginning.answer, sizeof beginning.answer, deadline);
+  if (other_build) return fail("the client is from another build, whose messages are not ours");
   if (step == Exchange::kDone && tls) {
     return make_tls(std::move(transport), TlsRole::kServer, tls_identity(session_id, stream), beginning.proof("tls"),
                     deadline, error);

@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include <atomic>
+#include <filesystem>
 #include <mutex>
+#include <string>
 
 namespace cenote::wire {
 
@@ -19,13 +21,19 @@ std::atomic<bool> torn_down{false};
 std::atomic<int> users{0};
 
 /// Never destroyed, because static destructors of the program may still send something.
-struct Search {
-  std::mutex mutex;
-  std::string folder;
-};
-Search& search() {
-  static auto* state = new Search;
-  return *state;
+std::mutex& opening() {
+  static auto* mutex = new std::mutex;
+  return *mutex;
+}
+
+/// For hosts whose own does not fit: lib/openssl, beside the folder of the program or library that this code is in.
+/// Not lib itself, which is on the search path of the user's programs.
+std::string own_folder() {
+  Dl_info self{};
+  if (dladdr(reinterpret_cast<const void*>(&own_folder), &self) == 0 || self.dli_fname == nullptr) return {};
+  std::error_code error;
+  auto file = std::filesystem::canonical(self.dli_fname, error);
+  return error ? std::string() : (file.parent_path().parent_path() / "lib" / "openssl").string();
 }
 
 /// The program's OpenSSL is about to go, while threads of ours may be inside it: these need microseconds to leave.
@@ -72,24 +80,22 @@ const LibSsl* bind(void* library, std::string* problem) {
 
 }  // namespace
 
-void set_library_folder(const std::string& folder) {
-  std::lock_guard lock(search().mutex);
-  search().folder = folder;
-}
-
 const LibSsl* libssl(std::string* error) {
   if (const LibSsl* ready = opened.load(std::memory_order_acquire)) return ready;
-  Search& state = search();
-  std::lock_guard lock(state.mutex);
+  std::lock_guard lock(opening());
   if (const LibSsl* ready = opened.load(std::memory_order_acquire)) return ready;
+  std::string folder = own_folder();
   std::string problem;
   const LibSsl* found = nullptr;
-  for (const std::string& folder : {state.folder, std::string()}) {
-    void* library = open_in(folder, &problem);
+  for (const std::string& place : {folder, std::string()}) {
+    void* library = open_in(place, &problem);
     if (library != nullptr) found = bind(library, &problem);
-    if (found != nullptr || state.folder.empty()) break;
+    if (found != nullptr || folder.empty()) break;
   }
-  if (found == nullptr) *error = "the connection needs TLS, but OpenSSL 3 is not usable here: " + problem;
+  if (found == nullptr) {
+    *error = "the connection needs TLS, but OpenSSL 3 is not usable here (" + problem + "): install it, or put " +
+             kSslName + " and " + kCryptoName + " into " + folder;
+  }
   opened.store(found, std::memory_order_release);
   return found;
 }

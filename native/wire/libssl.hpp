@@ -79,11 +79,8 @@ struct LibSsl {
 #undef CENOTE_MEMBER
 };
 
-/// Where to look for libssl.so.3 and libcrypto.so.3 before the system's: the folder of the library that carries this
-/// code. Before the first use.
-void set_library_folder(const std::string& folder);
-
-/// The opened library, or NULL and a sentence in `error`. It is opened once and stays.
+/// The opened library, or NULL and a sentence in `error`. It is opened once and stays. One in the folder lib/openssl of
+/// this installation goes before the system's.
 const LibSsl* libssl(std::string* error);
 
 /// Held around calls into the library: false once the program's own OpenSSL has been torn down at exit, after which it

@@ -15,6 +15,16 @@ void put(unsigned char* at, uint16_t value) {
   at[1] = static_cast<unsigned char>(value >> 8);
 }
 
+void put64(unsigned char* at, uint64_t value) {
+  for (int i = 0; i < 8; ++i) at[i] = static_cast<unsigned char>(value >> (8 * i));
+}
+
+uint64_t get64(const unsigned char* at) {
+  uint64_t value = 0;
+  for (int i = 0; i < 8; ++i) value |= uint64_t{at[i]} << (8 * i);
+  return value;
+}
+
 uint16_t get(const unsigned char* at) { return static_cast<uint16_t>(at[0] | at[1] << 8); }
 
 bool all_zero(const unsigned char* from, const unsigned char* to) {
@@ -32,6 +42,7 @@ void encode(const Preamble& preamble, unsigned char (&bytes)[kPreambleSize]) {
   put(bytes + 14, preamble.tls ? kTlsFlag : 0);
   std::memcpy(bytes + 16, preamble.id, kIdSize);
   put(bytes + 32, preamble.stream);
+  put64(bytes + 34, preamble.build);
 }
 
 void encode(const Answer& answer, unsigned char (&bytes)[kAnswerSize]) {
@@ -51,11 +62,12 @@ bool decode(const unsigned char (&bytes)[kPreambleSize], Preamble* preamble) {
   uint16_t kind = get(bytes + 12);
   uint16_t flags = get(bytes + 14);
   if (kind > static_cast<uint16_t>(StreamKind::kFurtherStream) || (flags & ~kTlsFlag) != 0) return false;
-  if (!all_zero(bytes + 34, bytes + kPreambleSize)) return false;
+  if (!all_zero(bytes + 42, bytes + kPreambleSize)) return false;
   preamble->kind = StreamKind{kind};
   preamble->tls = (flags & kTlsFlag) != 0;
   std::memcpy(preamble->id, bytes + 16, kIdSize);
   preamble->stream = get(bytes + 32);
+  preamble->build = get64(bytes + 34);
   if (preamble->kind == StreamKind::kControl && !all_zero(bytes + 16, bytes + 32)) return false;
   return (preamble->kind == StreamKind::kFurtherStream) == (preamble->stream != 0);
 }
@@ -63,7 +75,7 @@ bool decode(const unsigned char (&bytes)[kPreambleSize], Preamble* preamble) {
 bool decode(const unsigned char (&bytes)[kAnswerSize], Answer* answer) {
   if (std::memcmp(bytes, kMagic, sizeof kMagic) != 0) return false;
   uint16_t status = get(bytes + 12);
-  if (status > static_cast<uint16_t>(Status::kMalformed)) return false;
+  if (status > static_cast<uint16_t>(Status::kOtherBuild)) return false;
   *answer = Answer{get(bytes + 8), get(bytes + 10), Status{status}};
   if (answer->major != kMajor) return true;
   std::memcpy(answer->session_id, bytes + 16, kIdSize);

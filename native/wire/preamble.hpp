@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "api/protocol.hpp"
+
 namespace cenote::wire {
 
-inline constexpr uint16_t kMajor = 1;
-inline constexpr uint16_t kMinor = 0;
 inline constexpr uint16_t kOldestMinor = kMinor < 2 ? 0 : kMinor - 2;
 
 inline constexpr size_t kPreambleSize = 48;
@@ -24,6 +24,7 @@ enum class Status : uint16_t {
   kBusy = 3,
   kTlsRequired = 4,
   kMalformed = 5,
+  kOtherBuild = 6,
 };
 
 struct Preamble {
@@ -33,6 +34,7 @@ struct Preamble {
   bool tls = false;
   unsigned char id[kIdSize] = {};
   uint16_t stream = 0;
+  uint64_t build = 0;  // of a shim; 0 where its protocol is a released one
 };
 
 struct Answer {

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -55,11 +56,14 @@ def _native_parts() -> Iterator[Finding]:
 
 
 def _tls() -> Iterator[Finding]:
-    try:
-        ctypes.CDLL("libssl.so.3")
-        yield Finding("ok", "libssl.so.3 is there, for connections between machines")
-    except OSError:
-        yield Finding("note", "libssl.so.3 is missing; only servers on this machine can be used", "apt install libssl3")
+    ours = paths.native() / "lib" / "openssl"
+    for library in (ours / "libssl.so.3", Path("libssl.so.3")):
+        with suppress(OSError):
+            ctypes.CDLL(str(library))
+            yield Finding("ok", f"{library} is usable, for connections between machines")
+            return
+    remedy = f"apt install libssl3, or put libssl.so.3 and libcrypto.so.3 into {ours}"
+    yield Finding("note", "libssl.so.3 is missing; only servers on this machine can be used", remedy)
 
 
 def _drivers() -> Iterator[Finding]:

@@ -13,13 +13,14 @@ from typing import Self
 from cenote.errors import CenoteError, ProtocolError
 
 MAJOR, MINOR = 1, 0
+RELEASED = False  # until then, only a shim and a worker with the same messages speak with each other
 OLDEST_MINOR = max(0, MINOR - 2)
 DEFAULT_PORT = 7654
 MAGIC = b"CENOTE\r\n"
 LINE_LIMIT = 64 * 1024
 FLAG_TLS = 1
 
-_PREAMBLE = struct.Struct("<8sHHHH16sH14s")
+_PREAMBLE = struct.Struct("<8sHHHH16sHQ6s")
 _ANSWER = struct.Struct("<8sHHHH16s32s")
 PREAMBLE_SIZE = _PREAMBLE.size
 ANSWER_SIZE = _ANSWER.size
@@ -43,6 +44,7 @@ class Status(IntEnum):
     BUSY = 3
     TLS_REQUIRED = 4
     MALFORMED = 5
+    OTHER_BUILD = 6
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,20 @@ class Preamble:
     tls: bool = False
     id: bytes = NO_ID
     stream: int = 0
+    build: int = 0  # for the worker to look at
     major: int = MAJOR
     minor: int = MINOR
 
     def encode(self) -> bytes:
         flags = FLAG_TLS if self.tls else 0
-        return _PREAMBLE.pack(MAGIC, self.major, self.minor, self.kind, flags, self.id, self.stream, bytes(14))
+        return _PREAMBLE.pack(
+            MAGIC, self.major, self.minor, self.kind, flags, self.id, self.stream, self.build, bytes(6)
+        )
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """The preamble, or ProtocolError. A version that is not ours is for the caller to judge."""
-        magic, major, minor, kind, flags, id_, stream, rest = _PREAMBLE.unpack(data)
+        magic, major, minor, kind, flags, id_, stream, build, rest = _PREAMBLE.unpack(data)
         if magic != MAGIC:
             raise ProtocolError("the connection does not start with Cenote's preamble")
         if major != MAJOR:  # another major may have laid out the rest otherwise
@@ -72,7 +77,7 @@ class Preamble:
             raise ProtocolError("the preamble has fields that this version does not know")
         if (kind == Kind.CONTROL and id_ != NO_ID) or (kind != Kind.STREAM and stream) or (kind == 2 and not stream):
             raise ProtocolError("the fields of the preamble contradict each other")
-        return cls(Kind(kind), bool(flags & FLAG_TLS), id_, stream, major, minor)
+        return cls(Kind(kind), bool(flags & FLAG_TLS), id_, stream, build, major, minor)
 
     @property
     def served(self) -> bool:

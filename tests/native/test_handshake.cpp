@@ -157,6 +157,9 @@ void refusals() {
       {Status::kTlsRequired, StreamKind::kNewSession, OpenError::kTlsRequired,
        "server answered: connections from other machines must use TLS"},
       {Status::kMalformed, StreamKind::kNewSession, OpenError::kProtocol, "server answered: malformed preamble"},
+      {Status::kOtherBuild, StreamKind::kNewSession, OpenError::kVersion,
+       "client and server are from different builds of Cenote, and protocol 1.0 is still being developed: run the same "
+       "build on both"},
   };
   for (const Case& one : kCases) {
     Scene scene;
@@ -295,6 +298,25 @@ void tampering() {
   }
 }
 
+/// While the protocol is being developed, a client with other messages is told so; one that is released is let in.
+void other_builds() {
+  for (uint64_t build : {kBuild, uint64_t{0}, kBuild + 1}) {
+    std::string error;
+    std::unique_ptr<Transport> worker;
+    Outcome outcome = with_server({}, [&](int fd, const unsigned char (&preamble)[kPreambleSize]) {
+      Preamble asked;
+      CHECK(decode(preamble, &asked) && asked.build == kBuild);
+      asked.build = build;
+      unsigned char changed[kPreambleSize];
+      encode(asked, changed);
+      worker = accept_stream(fd, changed, kSession, 0, kSecret, false, kTimeoutMs, &error);
+    });
+    bool told = outcome.reason == OpenError::kVersion && error.starts_with("the client is from another build");
+    CHECK(told == (kBuild != 0 && build == kBuild + 1));
+    CHECK((worker != nullptr) == (build == kBuild));
+  }
+}
+
 void nobody_there() {
   Endpoint to = endpoint(1, false);
   unsigned char session[kIdSize];
@@ -328,6 +350,7 @@ int main() {
   silence();
   bad_clients();
   tampering();
+  other_builds();
   nobody_there();
   duration();
   return result();

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <sstream>
 
 #include "sockets.hpp"
 #include "wire/libssl.hpp"
@@ -34,10 +35,9 @@ void in_child(const std::function<void()>& scenario) {
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-std::string file_of(const wire::LibSsl* lib) {
+std::string file_of(void* function) {
   Dl_info info{};
-  if (lib == nullptr || dladdr(reinterpret_cast<void*>(lib->SSL_new), &info) == 0) return "";
-  return std::filesystem::canonical(info.dli_fname).string();
+  return dladdr(function, &info) == 0 ? "" : std::filesystem::canonical(info.dli_fname).string();
 }
 
 class Folder {
@@ -54,17 +54,31 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// The system's libssl and libcrypto, found without opening them in this process.
-void copy_system_libraries(const std::filesystem::path& to) {
+struct Libraries {
+  std::filesystem::path ssl;
+  std::filesystem::path crypto;
+};
+
+/// The system's, found without opening them in this process.
+Libraries system_libraries() {
+  int ends[2] = {-1, -1};
+  CHECK(pipe(ends) == 0);
   in_child([&] {
     std::string error;
     const wire::LibSsl* lib = wire::libssl(&error);
     REQUIRE(lib != nullptr);
-    Dl_info crypto{};
-    CHECK(dladdr(reinterpret_cast<void*>(lib->BIO_new), &crypto) != 0);
-    std::filesystem::copy_file(file_of(lib), to / "libssl.so.3");
-    std::filesystem::copy_file(std::filesystem::canonical(crypto.dli_fname), to / "libcrypto.so.3");
+    std::string files =
+        file_of(reinterpret_cast<void*>(lib->SSL_new)) + "\n" + file_of(reinterpret_cast<void*>(lib->BIO_new)) + "\n";
+    CHECK(write(ends[1], files.data(), files.size()) == static_cast<ssize_t>(files.size()));
   });
+  close(ends[1]);
+  char files[8192] = {};
+  CHECK(read(ends[0], files, sizeof files - 1) > 0);
+  close(ends[0]);
+  std::istringstream lines(files);
+  Libraries found;
+  lines >> found.ssl >> found.crypto;
+  return found;
 }
 
 bool works() {
@@ -73,27 +87,35 @@ bool works() {
   return pair.first != nullptr && pair.second != nullptr;
 }
 
-void searching() {
+/// Runs a copy of this program that lies in the folder's bin, which says where its libssl lies.
+void expect_library(const Folder& folder, const std::filesystem::path& library) {
+  in_child([&] {
+    std::string program = folder.path() / "bin" / "program";
+    execl(program.c_str(), program.c_str(), "found", library.c_str(), nullptr);
+    CHECK(false);
+  });
+}
+
+int expect_at(const char* library) {
+  std::string error;
+  const wire::LibSsl* lib = wire::libssl(&error);
+  CHECK(lib != nullptr && works() && file_of(reinterpret_cast<void*>(lib->SSL_new)) == library);
+  return result();
+}
+
+void searching(const char* self) {
   Folder folder;
-  in_child([&] {  // nothing there: the system's
-    std::string error;
-    wire::set_library_folder(folder.path());
-    CHECK(wire::libssl(&error) != nullptr && works());
-  });
-  copy_system_libraries(folder.path());
-  in_child([&] {  // ours goes first
-    std::string error;
-    wire::set_library_folder(folder.path());
-    const wire::LibSsl* lib = wire::libssl(&error);
-    CHECK(lib != nullptr && works());
-    CHECK(file_of(lib) == std::filesystem::canonical(folder.path() / "libssl.so.3"));
-  });
-  std::ofstream(folder.path() / "libssl.so.3") << "no library";
-  in_child([&] {  // ours does not fit: the system's
-    std::string error;
-    wire::set_library_folder(folder.path());
-    CHECK(wire::libssl(&error) != nullptr && works());
-  });
+  std::filesystem::path ours = folder.path() / "lib" / "openssl";
+  std::filesystem::create_directory(folder.path() / "bin");
+  std::filesystem::create_directories(ours);
+  std::filesystem::copy_file(self, folder.path() / "bin" / "program");
+  Libraries system = system_libraries();
+  expect_library(folder, system.ssl);  // nothing of ours there
+  std::filesystem::copy_file(system.ssl, ours / "libssl.so.3");
+  std::filesystem::copy_file(system.crypto, ours / "libcrypto.so.3");
+  expect_library(folder, ours / "libssl.so.3");  // ours goes first
+  std::ofstream(ours / "libssl.so.3") << "no library";
+  expect_library(folder, system.ssl);  // ours does not fit
 }
 
 /// Started again with a search path on which libssl.so.3 is no library.
@@ -110,7 +132,7 @@ void without_any(const char* self) {
 int expect_none() {
   std::string error;
   CHECK(wire::libssl(&error) == nullptr);
-  CHECK(error.starts_with("the connection needs TLS, but OpenSSL 3 is not usable here: "));
+  CHECK(error.starts_with("the connection needs TLS, but OpenSSL 3 is not usable here ("));
   error.clear();
   auto tls = wire::make_tls(unix_pair().first, wire::TlsRole::kClient, "a", kKey, wire::Deadline(100), &error);
   CHECK(tls == nullptr && !error.empty());
@@ -185,7 +207,8 @@ void forking() {
 
 int main(int argc, char** argv) {
   if (argc == 2) return expect_none();
-  searching();
+  if (argc == 3) return expect_at(argv[2]);
+  searching(argv[0]);
   without_any(argv[0]);
   in_child(torn_down);
   forking();

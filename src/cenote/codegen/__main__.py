@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from cenote.codegen.pages import pages
-from cenote.codegen.render import Api, outputs, protocol_lock
+from cenote.codegen.render import Api, outputs, protocol_header, protocol_lock
 
 APIS = ("opencl",)
 
@@ -28,18 +28,20 @@ def main() -> None:
     )
     parser.add_argument("--lock", action="store_true", help="print opcodes and layouts (protocol.lock)")
     arguments = parser.parse_args()
-    for name in APIS:
-        api = Api(name)
+    apis = [Api(name) for name in APIS]
+    generated = {"api/protocol.hpp": lambda: protocol_header(apis)}
+    for api in apis:
+        generated |= outputs(api)
         if arguments.lock:
             print(protocol_lock(api), end="")
         if arguments.pages:
             for path, write in pages(api, arguments.pages).items():
                 _write(arguments.pages / path, write())
-        for path, render in outputs(api).items():
-            if arguments.list_outputs:
-                print(path)
-            elif arguments.out:
-                _write(arguments.out / path, render())
+    for path, render in generated.items():
+        if arguments.list_outputs:
+            print(path)
+        elif arguments.out:
+            _write(arguments.out / path, render())
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from cenote import protocol
 from cenote.codegen import model
 from cenote.codegen.model import Function
 
@@ -144,6 +146,25 @@ def protocol_lock(api: Api) -> str:
         f"{f.spec.opcode:4} {f.name}({', '.join(f'{p.name}:{_layout(p)}' for p in f.fields)})" for f in api.messages
     ]
     return "\n".join(lines) + "\n"
+
+
+def protocol_header(apis: Sequence[Api]) -> str:
+    """The protocol's version and, before its release, what tells builds with different messages apart."""
+    locks = "".join(protocol_lock(api) for api in apis)
+    build = 0 if protocol.RELEASED else int.from_bytes(hashlib.sha256(locks.encode()).digest()[:8], "little")
+    return f"""// Generated from cenote.protocol and the specs.
+#pragma once
+
+#include <cstdint>
+
+namespace cenote::wire {{
+
+inline constexpr uint16_t kMajor = {protocol.MAJOR};
+inline constexpr uint16_t kMinor = {protocol.MINOR};
+inline constexpr uint64_t kBuild = {build:#x};
+
+}}  // namespace cenote::wire
+"""
 
 
 def _layout(p: model.Param) -> str:
