@@ -185,6 +185,11 @@ void Session::expect_transfer(uint64_t sequence, const Region& region, OnDone th
   if (to_client) ++incoming_;
 }
 
+bool Session::receiving() {
+  std::lock_guard lock(state_mutex_);
+  return incoming_ != 0;
+}
+
 bool Session::may_write(const Region& region) {
   std::lock_guard lock(state_mutex_);
   if (incoming_ == 0) return false;
@@ -244,6 +249,7 @@ void Session::lose(const std::string& why) {
   replies_.clear();
   transfers_.clear();
   incoming_ = 0;
+  owed_ = 0;
   jobs_.clear();
   held_.clear();
   wire::Reader nothing(nullptr, 0);

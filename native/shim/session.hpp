@@ -145,6 +145,8 @@ class Session {
   /// Only inside `expect`: what to do with the reply to, or the data of, call `sequence`.
   void expect_reply(uint64_t sequence, OnReply then) { replies_.emplace(sequence, std::move(then)); }
   void expect_transfer(uint64_t sequence, const Region& region, OnDone then, bool to_client);
+  /// Whether anything is on its way to the program's memory.
+  bool receiving();
 
   /// Hands what is buffered to the network.
   void flush();
@@ -213,6 +215,7 @@ class Session {
     uint64_t left;
     OnDone done;
     bool to_client;
+    bool ended = false;  // by the device
   };
   struct Stream {
     std::unique_ptr<wire::Transport> transport;
@@ -229,6 +232,7 @@ class Session {
     uint64_t sent;  // bytes of the body
     size_t header_sent;
     Region* region;
+    std::vector<uint64_t> not_after = {};  // reads that come later, although they were called for before
   };
 
   void expect_reply(uint64_t sequence, Reply* reply, bool* done);
@@ -291,7 +295,8 @@ class Session {
   bool dispatch(const wire::NoticeHeader& header, wire::Reader body);
   bool receive_bulk(Stream& stream);
   bool send_bulk(Stream& stream);
-  bool arriving_before(uint64_t sequence, const Region& region) const;
+  bool take_notices();
+  bool must_wait(const BulkJob& job) const;
   void finish_transfer(uint64_t sequence, int32_t status);
   void lose(const std::string& why);
   void run_later();
@@ -337,6 +342,7 @@ class Session {
   std::deque<BulkJob> held_;  // asked for, but their bytes are still to come from the server
   std::vector<std::function<void()>> later_;
   size_t incoming_ = 0;  // transfers to the client under way
+  size_t owed_ = 0;      // of these, ended by the device: no notice counts before their bytes have come
   Ids ids_;
 
   std::unique_ptr<wire::Transport> commands_;
@@ -345,10 +351,11 @@ class Session {
   std::atomic<size_t> bulk_count_{0};
   std::vector<char> in_;
   size_t in_size_ = 0;
-  int wake_fd_ = -1;   // stirs who waits with the role
-  int io_fd_ = -1;     // stirs the I/O thread
-  int timer_fd_ = -1;  // when to flush
-  int watch_fd_ = -1;  // when to look at the link
+  bool put_off_ = false;  // notices, until the bytes that are owed have come
+  int wake_fd_ = -1;      // stirs who waits with the role
+  int io_fd_ = -1;        // stirs the I/O thread
+  int timer_fd_ = -1;     // when to flush
+  int watch_fd_ = -1;     // when to look at the link
   std::atomic<bool> watching_{false};
   bool silent_ = false;  // the user has been told
   std::atomic<bool> pumping_{false};

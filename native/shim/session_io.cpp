@@ -111,18 +111,21 @@ void Session::pump(Pump how) {
   pollfd fds[5 + wire::kMaxStreams];
   nfds_t count = 0;
   fds[count++] = {wake_fd_, POLLIN, 0};
-  fds[count++] = {commands_->descriptor(), static_cast<short>(POLLIN | (for_room ? POLLOUT : 0)), 0};
+  fds[count++] = {commands_->descriptor(), static_cast<short>(for_room ? POLLOUT : 0), 0};
   fds[count++] = {how == Pump::kIoThread ? io_fd_ : -1, POLLIN, 0};
   fds[count++] = {how == Pump::kIoThread ? timer_fd_ : -1, POLLIN, 0};
   fds[count++] = {how == Pump::kIoThread ? watch_fd_ : -1, POLLIN, 0};
   const nfds_t first = count;
   bool sending = false;
-  bool buffered = commands_->has_buffered();
+  bool owed = false;
   size_t streams = bulk_count_.load();
   if (streams != 0) {
     std::lock_guard state(state_mutex_);
     sending = !jobs_.empty();
+    owed = owed_ != 0;
   }
+  if (!owed) fds[1].events |= POLLIN;
+  bool buffered = !owed && commands_->has_buffered();
   for (size_t i = 0; i < streams; ++i) {
     bool out = sending || bulk_[i].transport->wants_write();
     fds[count++] = {bulk_[i].transport->descriptor(), static_cast<short>(POLLIN | (out ? POLLOUT : 0)), 0};
@@ -148,7 +151,9 @@ void Session::pump(Pump how) {
   if (ready > 0 && (fds[3].revents & POLLIN) != 0) flush_by_timer();
   if (ready > 0 && (fds[4].revents & POLLIN) != 0) look_at_link();
   if (ready > 0 || buffered) {
-    if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || commands_->has_buffered()) receive_notices();
+    bool ended = owed && (fds[1].revents & (POLLHUP | POLLERR)) != 0;
+    if (ended) lose("the worker ended");
+    if (!owed && ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || commands_->has_buffered())) receive_notices();
     for (size_t i = 0; i < streams && !lost_.load(); ++i) {
       short events = fds[first + i].revents;
       if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 || bulk_[i].transport->has_buffered()) {
@@ -156,6 +161,7 @@ void Session::pump(Pump how) {
       }
       if ((events & POLLOUT) != 0 && !lost_.load() && !send_bulk(bulk_[i])) lose("a bulk stream was closed");
     }
+    if (put_off_ && !lost_.load()) receive_notices();
   }
   if (for_room) {
     std::unique_lock state(state_mutex_);
@@ -166,42 +172,50 @@ void Session::pump(Pump how) {
 }
 
 void Session::receive_notices() {
-  for (;;) {
+  while (take_notices()) {
     if (in_size_ == in_.size()) in_.resize(in_.size() * 2);
     wire::IoResult r = commands_->receive(in_.data() + in_size_, in_.size() - in_size_);
     if (r.status == wire::Io::kAgain) return;
     if (r.status == wire::Io::kClosed) return lose("the worker ended");
     in_size_ += r.bytes;
-    size_t at = 0;
-    {
-      std::lock_guard state(state_mutex_);
-      while (in_size_ - at >= sizeof(wire::NoticeHeader)) {
-        wire::NoticeHeader header;
-        std::memcpy(&header, in_.data() + at, sizeof header);
-        if (header.size < sizeof header || header.size % 8 != 0 || header.size > wire::kMaxCall) {
-          at = SIZE_MAX;
-          break;
-        }
-        if (header.size > in_size_ - at) break;
-        const char* body = in_.data() + at + sizeof header;
-        if (!dispatch(header, wire::Reader(body, header.size - sizeof header))) {
-          at = SIZE_MAX;
-          break;
-        }
-        at += header.size;
-      }
-      if (waiters_ != 0) changed_.notify_all();
-    }
-    if (at == SIZE_MAX) return lose("the server sent something malformed");
-    std::memmove(in_.data(), in_.data() + at, in_size_ - at);
-    in_size_ -= at;
-    if (in_size_ >= sizeof(wire::NoticeHeader)) {
-      wire::NoticeHeader header;
-      std::memcpy(&header, in_.data(), sizeof header);
-      if (header.size > in_.size()) in_.resize(header.size);
-    }
-    if (in_size_ == 0) return;
   }
+}
+
+/// Acts on what has come. False when more is not to be looked at now.
+bool Session::take_notices() {
+  size_t at = 0;
+  {
+    std::lock_guard state(state_mutex_);
+    while (owed_ == 0 && in_size_ - at >= sizeof(wire::NoticeHeader)) {
+      wire::NoticeHeader header;
+      std::memcpy(&header, in_.data() + at, sizeof header);
+      if (header.size < sizeof header || header.size % 8 != 0 || header.size > wire::kMaxCall) {
+        at = SIZE_MAX;
+        break;
+      }
+      if (header.size > in_size_ - at) break;
+      const char* body = in_.data() + at + sizeof header;
+      if (!dispatch(header, wire::Reader(body, header.size - sizeof header))) {
+        at = SIZE_MAX;
+        break;
+      }
+      at += header.size;
+    }
+    put_off_ = owed_ != 0;
+    if (at != 0 && waiters_ != 0) changed_.notify_all();
+  }
+  if (at == SIZE_MAX) {
+    lose("the server sent something malformed");
+    return false;
+  }
+  std::memmove(in_.data(), in_.data() + at, in_size_ - at);
+  in_size_ -= at;
+  if (in_size_ >= sizeof(wire::NoticeHeader)) {
+    wire::NoticeHeader header;
+    std::memcpy(&header, in_.data(), sizeof header);
+    if (header.size > in_.size()) in_.resize(header.size);
+  }
+  return !put_off_ && !lost_.load();
 }
 
 bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
@@ -238,9 +252,20 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
       if (!body.ok() || at == transfers_.end() || at->second.to_client) return false;
       uint64_t total = at->second.region.total();
       if (offset > total || length > total - offset) return false;
-      // Bytes that are still on their way to us must have come before they are sent on.
-      bool early = arriving_before(header.sequence, at->second.region);
-      (early ? held_ : jobs_).push_back({header.sequence, offset, length, 0, 0, &at->second.region});
+      BulkJob job{header.sequence, offset, length, 0, 0, &at->second.region};
+      while (body.left() != 0) job.not_after.push_back(body.word());
+      (must_wait(job) ? held_ : jobs_).push_back(std::move(job));
+      return true;
+    }
+    case wire::Notice::kRead: {
+      auto at = transfers_.find(header.sequence);
+      if (at == transfers_.end() || !at->second.to_client || at->second.ended) return false;
+      at->second.ended = true;
+      if (at->second.left == 0) {
+        finish_transfer(header.sequence, 0);
+      } else {
+        ++owed_;
+      }
       return true;
     }
     case wire::Notice::kDone: {
@@ -277,11 +302,14 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
   return false;
 }
 
-bool Session::arriving_before(uint64_t sequence, const Region& region) const {
+/// Whether bytes that are still on their way to us must have come before they are sent on.
+bool Session::must_wait(const BulkJob& job) const {
   if (incoming_ == 0) return false;
+  const Region& region = *job.region;
   return std::any_of(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
-    return entry.second.to_client && entry.first < sequence &&
-           entry.second.region.overlaps(region.base, region.extent());
+    const auto& [sequence, transfer] = entry;
+    return transfer.to_client && sequence < job.sequence && transfer.region.overlaps(region.base, region.extent()) &&
+           std::find(job.not_after.begin(), job.not_after.end(), sequence) == job.not_after.end();
   });
 }
 
@@ -299,10 +327,10 @@ void Session::finish_transfer(uint64_t sequence, int32_t status) {
     job.region = nullptr;  // the program's memory is the program's again, but what has begun must be ended
     return job.header_sent == 0;
   });
-  std::erase_if(held_, [&](const BulkJob& job) {
+  std::erase_if(held_, [&](BulkJob& job) {
     if (job.sequence == sequence) return true;
-    if (arriving_before(job.sequence, *job.region)) return false;
-    jobs_.push_back(job);
+    if (must_wait(job)) return false;
+    jobs_.push_back(std::move(job));
     return true;
   });
   node.mapped().done(status);
@@ -347,7 +375,9 @@ bool Session::receive_bulk(Stream& stream) {
     auto at = transfers_.find(stream.header.sequence);
     if (at == transfers_.end()) continue;
     at->second.left -= std::min(at->second.left, stream.header.length);
-    if (at->second.left == 0) finish_transfer(stream.header.sequence, 0);
+    if (at->second.left != 0 || !at->second.ended) continue;
+    --owed_;
+    finish_transfer(stream.header.sequence, 0);
   }
 }
 

@@ -21,7 +21,7 @@ inline constexpr uint16_t kWantsReceipt = 2;  // the same, or as soon as it is p
 enum class Notice : uint16_t {
   kReply = 1,      // to the call `sequence`: status word, then what that call returns
   kData = 2,       // bytes of a small read: status word, then the bytes
-  kPull = 3,       // send these bytes of the write `sequence` on a bulk stream: offset, length
+  kPull = 3,       // send these bytes of the write `sequence` on a bulk stream: offset, length, reads to come later
   kEvents = 4,     // events that ended: words of (id, status, times…)
   kDestroyed = 5,  // ids that may be used again
   kOutput = 6,     // bytes that kernels printed
@@ -30,6 +30,7 @@ enum class Notice : uint16_t {
   kDone = 9,       // a bulk transfer ended: status word
   kCredit = 10,    // bytes of payloads that rode on stream 0 and are no longer held
   kTrace = 11,     // when something was done for the call `sequence`: TraceRecord, where, begin, end, name
+  kRead = 12,      // the device has ended the large read `sequence`: nothing more counts before its bytes have come
 };
 
 enum class TraceRecord : uint64_t {

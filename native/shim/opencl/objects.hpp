@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -80,20 +79,11 @@ struct Queue : Object {
   cl_uint size = 0;  // of an on-device queue
   std::vector<cl_queue_properties> properties;
   bool created_with_properties = false;
-  std::atomic<int> transfers{0};  // reads and writes whose bytes have not all gone their way
-  // Under the session's state lock: of an in-order queue, the sequences of reads whose bytes have not all come, and
-  // events that have ended but come after these.
-  std::set<uint64_t> arriving;
-  std::vector<std::pair<Event*, cl_int>> ended_early;
   std::atomic<uint64_t> last_sequence{0};  // of the latest command
   std::atomic<uint64_t> done_sequence{0};  // all commands up to here have ended (in-order queues)
 
   [[nodiscard]] bool on_device() const { return (flags & CL_QUEUE_ON_DEVICE) != 0; }
   [[nodiscard]] bool in_order() const { return (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
-  /// Whether all reads before this command have brought their bytes. Under the state lock.
-  [[nodiscard]] bool arrived_before(uint64_t sequence) const {
-    return arriving.empty() || *arriving.begin() >= sequence;
-  }
   [[nodiscard]] bool profiling() const { return (flags & CL_QUEUE_PROFILING_ENABLE) != 0; }
 };
 

@@ -153,7 +153,6 @@ cl_int clFinish(cl_command_queue queue) {
   msg::Finish m;
   m.command_queue = object->id;
   shim::Reply reply = object->session->call(m);
-  if (object->transfers.load() != 0) object->session->wait([&] { return object->transfers.load() == 0; });
   if (reply.status == CL_SUCCESS && object->in_order() && object->done_sequence.load() < last) {
     object->done_sequence.store(last);
   }

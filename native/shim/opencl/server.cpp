@@ -122,7 +122,7 @@ void Server::on_events(wire::Reader& records) {
       event->has_times = true;
     }
     // A read ends here when its bytes have come, not when the device is done with them.
-    if (!event->local || status < 0) end_in_order(event, status);
+    if (!event->local || status < 0) complete_event(event, status);
   }
 }
 
@@ -132,27 +132,6 @@ void Server::on_lost() {
   for (Event* event : events_) {
     if (event != nullptr && !event->ended()) complete_event(event, CL_OUT_OF_RESOURCES);
   }
-}
-
-void end_in_order(Event* event, cl_int status) {
-  Queue* queue = event->queue;
-  if (queue == nullptr || queue->arrived_before(event->sequence)) return complete_event(event, status);
-  for (const auto& [known, ended] : queue->ended_early) {
-    if (known == event) return;
-  }
-  add_reference(event);
-  queue->ended_early.emplace_back(event, status);
-}
-
-void read_arrived(Queue* queue, uint64_t sequence) {
-  queue->arriving.erase(sequence);
-  std::erase_if(queue->ended_early, [&](const auto& early) {
-    auto [event, status] = early;
-    if (!queue->arrived_before(event->sequence)) return false;
-    complete_event(event, status);
-    event->session->later([event = event] { drop_reference(event); });
-    return true;
-  });
 }
 
 void complete_event(Event* event, cl_int status) {

@@ -44,11 +44,6 @@ class Server final : public shim::Session::Listener {
 /// The server that a session belongs to.
 Server& server_of(const Session* session);
 
-/// Under the state lock: the server says that the event has ended. It ends here when the bytes of all reads before it
-/// in an in-order queue have come.
-void end_in_order(Event* event, cl_int status);
-/// Under the state lock: the bytes of a read have come, and with them perhaps the end of events after it.
-void read_arrived(Queue* queue, uint64_t sequence);
 /// Under the state lock: the event has ended. Wakes waiters and runs callbacks.
 void complete_event(Event* event, cl_int status);
 

@@ -52,17 +52,13 @@ void expect(Session* session, uint64_t sequence, const shim::Region& host, const
   Object* keep = command.keep;
   bool blocking = command.blocking;
   if (keep != nullptr) add_reference(keep);
-  queue->transfers.fetch_add(1);
-  if (reading && queue->in_order()) queue->arriving.insert(sequence);
   add_reference(queue);
   if (event != nullptr) add_reference(event);
   if (!blocking) session->begin_async();
   session->expect_transfer(
       sequence, host,
       [=](int32_t status) {
-        queue->transfers.fetch_sub(1);
-        if (reading) read_arrived(queue, sequence);
-        if (event != nullptr && event->local) end_in_order(event, status);
+        if (event != nullptr && event->local) complete_event(event, status);
         if (ending != nullptr) {
           ending->status = status;
           ending->done = true;
@@ -111,7 +107,7 @@ cl_int start(M& m, const Span& span, const Command& command, Event* made) {
     return CL_SUCCESS;
   }
   session->flush();
-  session->wait([&] { return ending.done && command.queue->arrived_before(sequence); });
+  session->wait([&] { return ending.done; });
   if (session->trace != nullptr) session->trace->replied(sequence);
   sync_shared(command.queue->context, command.queue, sequence, false);
   if (ending.status < 0 && command.event != nullptr && ending.status != CL_SUCCESS) {
@@ -195,9 +191,9 @@ cl_int write_span(const Span& span, const Command& command) {
   // The bytes are ours already; who asked for an event of a blocking write expects it to have ended.
   session->flush();
   if (made != nullptr) return ::clWaitForEvents(1, command.event);
-  session->wait([&] { return command.queue->arrived_before(sequence); });
   // Nor need anyone know when it ends, unless what ran before it changes memory that the program sees.
-  if (shared_in_use.load() != 0) return ::clFinish(reinterpret_cast<cl_command_queue>(command.queue));
+  if (shared_in_use.load() != 0 || session->receiving())
+    return ::clFinish(reinterpret_cast<cl_command_queue>(command.queue));
   return CL_SUCCESS;
 }
 

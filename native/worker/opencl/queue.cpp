@@ -102,6 +102,7 @@ void handle(Worker& w, Call& call, const msg::Finish& m) {
     w.reap();
     w.device_trace.report();
     w.send_output();
+    w.reads.tell_ended();
     w.outbox.reply(call.sequence, status);
   };
   if (queue->native == nullptr) return answer(queue->error);

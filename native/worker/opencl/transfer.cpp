@@ -77,7 +77,7 @@ void Transfer::move_mapped() {
     w_.bulk->send({call_.sequence, at, size}, mapped_ + at, then);
   } else {
     w_.bulk->expect(call_.sequence, at, size, mapped_ + at, then);
-    w_.outbox.words(wire::Notice::kPull, call_.sequence, {at, size});
+    ask_for(at, size);
   }
 }
 
@@ -87,6 +87,7 @@ void Transfer::unmap() {
   if (error != CL_SUCCESS) return fail(error);
   driver_.clFlush(target_.native);
   trace(event);
+  if (reading_) tell_read(event);
   if (target_.blocking) {
     w_.when_complete(driver_, event, [self = shared_from_this()](int32_t ended) { self->tell_done(ended); });
   } else {
@@ -146,7 +147,19 @@ void Transfer::pull(size_t i, char* chunk) {
   const Chunk c = geometry_.chunk(i);
   w_.bulk->expect(call_.sequence, c.offset, c.size, chunk,
                   [self = shared_from_this(), i, chunk] { self->issue_write(i, chunk); });
-  w_.outbox.words(wire::Notice::kPull, call_.sequence, {c.offset, c.size});
+  ask_for(c.offset, c.size);
+}
+
+void Transfer::ask_for(uint64_t offset, uint64_t length) {
+  // What is still to be read into these bytes comes first, but what is put aside this write did not wait for.
+  auto aside = w_.parked_reads.begin();
+  auto end = w_.parked_reads.lower_bound(call_.sequence);
+  auto size = static_cast<size_t>(std::distance(aside, end));
+  w_.outbox.add(wire::Notice::kPull, call_.sequence, (2 + size) * 8, [&](wire::Writer& words) {
+    words.word(offset);
+    words.word(length);
+    for (; aside != end; ++aside) words.word(*aside);
+  });
 }
 
 void Transfer::issue_write(size_t i, char* chunk) {
@@ -181,7 +194,7 @@ void Transfer::issued(cl_event event) {
 }
 
 void Transfer::all_issued() {
-  if (target_.event) {
+  if (target_.event || reading_) {
     cl_event last = events_.back();
     if (target_.queue->in_order) {
       driver_.clRetainEvent(last);
@@ -190,7 +203,12 @@ void Transfer::all_issued() {
                                                            events_.data(), &last);
       if (status != CL_SUCCESS) return fail(status);
     }
-    target_.event->native = last;
+    if (reading_) tell_read(last);
+    if (target_.event) {
+      target_.event->native = last;
+    } else {
+      events_.push_back(last);
+    }
   }
   if (!target_.blocking) tell_done(CL_SUCCESS);
   if (target_.queue) release_hold();
@@ -219,7 +237,21 @@ void Transfer::fail(int32_t error) {
   release_hold();
 }
 
+void Transfer::tell_read(cl_event event) {
+  w_.reads.add(w_, *target_.queue, call_.sequence, event, [self = shared_from_this()](int32_t status) {
+    // A failed one is done, without all its bytes.
+    bool failed = status < 0 || self->error_ != CL_SUCCESS;
+    for (cl_event piece : self->events_) {
+      cl_int ended = CL_COMPLETE;
+      self->driver_.clGetEventInfo(piece, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof ended, &ended, nullptr);
+      failed = failed || ended < 0;
+    }
+    if (!failed) self->w_.outbox.words(wire::Notice::kRead, self->call_.sequence, {});
+  });
+}
+
 void Transfer::tell_done(int32_t status) {
+  if (target_.blocking) w_.reads.tell_ended();
   if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {static_cast<uint64_t>(int64_t{status})});
 }
 
@@ -287,26 +319,19 @@ void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry
   if (scope.error() != CL_SUCCESS) return answer(scope.error());
   const Driver& driver = scope.driver();
   cl_event made = scope.made();
-  if (event) driver.clRetainEvent(made);
   if (!blocking) {
     driver.clFlush(scope.queue()->native);
-    auto ended = [&driver, made, answer](int32_t status) {
-      driver.clReleaseEvent(made);
-      answer(status);
-    };
-    if (scope.queue()->in_order) return w.when_complete(driver, made, ended);
-    // Where only events give the order, bytes must leave ahead of the news that a later command has ended.
-    w.reads_out_of_order.emplace(sequence, Worker::Read{&driver, made, ended});
-    w.when_complete(driver, made, [&w, sequence](int32_t status) {
-      if (auto read = w.reads_out_of_order.extract(sequence)) read.mapped().ended(status);
-    });
+    w.reads.add(w, *scope.queue(), sequence, made, answer);
+    if (!event) driver.clReleaseEvent(made);
     return;
   }
+  if (event) driver.clRetainEvent(made);
   w.blocking([&driver, made] { driver.clWaitForEvents(1, &made); },
-             [&driver, made, answer] {
+             [&w, &driver, made, answer] {
                cl_int status = CL_SUCCESS;
                driver.clGetEventInfo(made, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
                driver.clReleaseEvent(made);
+               w.reads.tell_ended();
                answer(status);
              });
 }

@@ -41,6 +41,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void step();
   void issue_read(size_t i, char* chunk);
   void pull(size_t i, char* chunk);
+  void ask_for(uint64_t offset, uint64_t length);
   void issue_write(size_t i, char* chunk);
   void trace(cl_event event);
   void issued(cl_event event);
@@ -50,6 +51,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void move_mapped();
   void unmap();
   void tell_done(int32_t status);
+  void tell_read(cl_event event);
   void fail(int32_t error);
   void release_hold();
 

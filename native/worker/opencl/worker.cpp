@@ -62,9 +62,11 @@ bool Worker::dispatch(Call& call, const M& m) {
         M::kOp == Op::clEnqueueBarrierWithWaitList || M::kOp == Op::clEnqueueMarkerWithWaitList || M::kOp == Op::Finish;
     if (gate.must_wait(kOrdersAll)) {
       gate.park(m, kOrdersAll);
+      if constexpr (M::kOp == Op::EnqueueRead) parked_reads.insert(call.sequence);
       return false;
     }
   }
+  if constexpr (M::kOp == Op::EnqueueRead) parked_reads.erase(call.sequence);
   handle(*this, call, m);
   if (call.parked != nullptr && !call.held) release(call.parked);
   return true;
@@ -122,18 +124,8 @@ void Worker::reap() {
   if (freed != 0) outbox.words(wire::Notice::kCredit, 0, {freed});
 }
 
-void Worker::send_ended_reads() {
-  for (auto at = reads_out_of_order.begin(); at != reads_out_of_order.end();) {
-    const Read& read = at->second;
-    cl_int status = CL_COMPLETE;
-    read.driver->clGetEventInfo(read.event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
-    auto here = at++;
-    if (status <= CL_COMPLETE) reads_out_of_order.extract(here).mapped().ended(status);
-  }
-}
-
 void Worker::report_event(const Event& event, int32_t status) {
-  send_ended_reads();
+  reads.tell_ended();
   cl_ulong times[4] = {0, 0, 0, 0};
   if (event.profiling && event.native != nullptr && status == CL_COMPLETE) {
     constexpr cl_uint kParams[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START,

@@ -3,8 +3,8 @@
 
 #include <functional>
 #include <initializer_list>
-#include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "api/opencl_messages.hpp"
@@ -13,6 +13,7 @@
 #include "worker/opencl/devices.hpp"
 #include "worker/opencl/includes.hpp"
 #include "worker/opencl/objects.hpp"
+#include "worker/opencl/reads.hpp"
 #include "worker/output.hpp"
 #include "worker/quota.hpp"
 #include "worker/staging.hpp"
@@ -52,14 +53,6 @@ class Worker final : public worker::Executor {
   /// Frees what drivers have finished reading, and tells the client.
   void reap();
 
-  /// Small reads of out-of-order queues whose bytes have not left yet, by the call's sequence.
-  struct Read {
-    const Driver* driver;
-    cl_event event;
-    std::function<void(int32_t)> ended;
-  };
-  std::map<uint64_t, Read> reads_out_of_order;
-
   /// Words of the notice about an ended event: id, status, and four times on a profiling queue.
   void report_event(const Event& event, int32_t status);
 
@@ -70,13 +63,14 @@ class Worker final : public worker::Executor {
   Includes includes;
   worker::Quota quota;
   DeviceTrace device_trace;
+  Reads reads;
+  std::set<uint64_t> parked_reads;  // sequences
 
  protected:
   bool execute(Call& call) override;
   const char* name_of(uint16_t opcode) const override { return op_name(opcode); }
 
  private:
-  void send_ended_reads();
   friend class Gate;
   template <class M>
   bool dispatch(Call& call, const M& m);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from cenote.codegen.pages import pages
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("--lock", action="store_true", help="print opcodes and layouts (protocol.lock)")
     arguments = parser.parse_args()
     apis = [Api(name) for name in APIS]
-    generated = {"api/protocol.hpp": lambda: protocol_header(apis)}
+    generated: dict[str, Callable[[], str]] = {"api/protocol.hpp": lambda: protocol_header(apis)}
     for api in apis:
         generated |= outputs(api)
         if arguments.lock:
