@@ -43,6 +43,6 @@ def tidy(source: Path) -> bool:
 
 CONFIGURATION = (ROOT / ".clang-tidy").read_bytes() + subprocess.check_output([TOOL, "--version"])
 CLEAN.mkdir(parents=True, exist_ok=True)
-listed = subprocess.check_output(["git", "ls-files", "native/*.cpp", "tests/*.cpp"], cwd=ROOT, text=True)
+listed = subprocess.check_output(["git", "ls-files", "native/*.cpp", "tests/native/*.cpp"], cwd=ROOT, text=True)
 with ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count() or 1))) as pool:
     sys.exit(not all(list(pool.map(tidy, [ROOT / name for name in listed.splitlines()]))))

@@ -44,7 +44,7 @@ class Session {
   struct Listener {
     virtual ~Listener() = default;
     virtual void on_events(wire::Reader& records) = 0;
-    virtual void on_callback(wire::Reader& words) = 0;
+    virtual void on_failed(wire::Reader& words) = 0;
     virtual void on_lost() = 0;
   };
 

@@ -295,8 +295,8 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
     case wire::Notice::kTrace:
       if (trace != nullptr) trace->on_notice(header.sequence, body);
       return body.ok();
-    case wire::Notice::kCallback:
-      if (listener_ != nullptr) listener_->on_callback(body);
+    case wire::Notice::kFailed:
+      if (listener_ != nullptr) listener_->on_failed(body);
       return body.ok();
   }
   return false;

@@ -26,7 +26,7 @@ enum class Notice : uint16_t {
   kDestroyed = 5,  // ids that may be used again
   kOutput = 6,     // bytes that kernels printed
   kAck = 7,        // calls up to `sequence` have been taken off the stream
-  kCallback = 8,   // an API callback: kind, id, words
+  kFailed = 8,     // what nobody waits for has failed: id of the command's queue or 0 for a kernel's argument, status
   kDone = 9,       // a bulk transfer ended: status word
   kCredit = 10,    // bytes of payloads that rode on stream 0 and are no longer held
   kTrace = 11,     // when something was done for the call `sequence`: TraceRecord, where, begin, end, name

@@ -57,6 +57,12 @@ def test_commands_wait_and_are_waited_for(function: Function) -> None:
 
 
 @each(FUNCTIONS)
+def test_late_failures_are_heard_somewhere(function: Function) -> None:
+    may_go_on = function.spec.carry is Carry.ONE_WAY or any(p.name.startswith("blocking") for p in function.params)
+    assert (function.spec.surfaces is not None) == may_go_on
+
+
+@each(FUNCTIONS)
 def test_counts_name_parameters(function: Function) -> None:
     for p in function.params:
         assert not p.count or p.count.isdigit() or function.has(p.count), p.name

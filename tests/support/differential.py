@@ -128,11 +128,12 @@ class Pair:
 
 
 @contextmanager
-def lending(driver: Driver, folder: Path) -> Iterator[Pair]:
-    """A server for one driver, and the two environments to compare."""
+def lending(driver: Driver, folder: Path, served_with: Mapping[str, str] | None = None) -> Iterator[Pair]:
+    """A server for one driver, with more in its environment if need be, and the two environments to compare."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(_NAMES_DRIVERS)}
     native = plain | {"POCL_CACHE_DIR": str(folder / "native-cache")} | driver.environment(folder)
     served = plain | {"POCL_CACHE_DIR": str(folder / "server-cache")} | driver.environment(folder)
+    served |= served_with or {}
     empty = folder / "no-drivers"
     empty.mkdir(exist_ok=True)
     driverless = plain | {"OCL_ICD_VENDORS": f"{empty}/", "CENOTE_NATIVE": str(paths.native())}

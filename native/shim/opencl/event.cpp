@@ -107,6 +107,9 @@ cl_int clWaitForEvents(cl_uint num_events, const cl_event* event_list) {
   for (Event* event : events) {
     if (status == CL_SUCCESS && event->status.load() < 0) status = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
   }
+  for (Event* event : events) {
+    if (status == CL_SUCCESS && event->queue != nullptr) status = event->queue->tell();
+  }
   for (Event* event : events) sync_shared(event->context, event->queue, event->sequence, false);
   for (Event* event : events) drop_reference(event);
   return status;

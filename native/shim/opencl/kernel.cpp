@@ -166,13 +166,16 @@ cl_int clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void* 
   Session* session = object->session;
   Kernel::Argument& had = object->arguments[index];
   std::string_view bytes = m.value.text();
-  if (had.set && had.kind == m.kind && had.object == m.object && had.size == m.size && had.value == bytes) {
+  uint32_t refused = refused_arguments.load();
+  if (had.set && had.refused_before == refused && had.kind == m.kind && had.object == m.object && had.size == m.size &&
+      had.value == bytes) {
     return session->lost() ? session->lost_status() : static_cast<int32_t>(CL_SUCCESS);
   }
   bool unsure = parameter.kind == kParameterUnknown || (m.kind == kArgBytes && parameter.size == 0);
   cl_int status = unsure ? session->call(m).status : session->deliver(m).status;
   if (status == CL_SUCCESS) {
     had.set = true;
+    had.refused_before = refused;
     had.kind = m.kind;
     had.object = m.object;
     had.size = m.size;

@@ -118,6 +118,7 @@ void drop_reference(Object* object) {
       auto* queue = static_cast<Queue*>(object);
       Context* context = queue->context;
       Session* session = queue->session;
+      session->update([&] { server_of(session).untrack(queue); });
       end(queue);
       session->flush();
       drop_reference(context);

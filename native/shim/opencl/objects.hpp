@@ -81,6 +81,10 @@ struct Queue : Object {
   bool created_with_properties = false;
   std::atomic<uint64_t> last_sequence{0};  // of the latest command
   std::atomic<uint64_t> done_sequence{0};  // all commands up to here have ended (in-order queues)
+  std::atomic<bool> failed{false};         // a command whose call had returned; not told yet
+
+  /// For a call that waits for the queue: tells once of what has failed.
+  [[nodiscard]] cl_int tell() { return failed.exchange(false) ? CL_OUT_OF_RESOURCES : CL_SUCCESS; }
 
   [[nodiscard]] bool on_device() const { return (flags & CL_QUEUE_ON_DEVICE) != 0; }
   [[nodiscard]] bool in_order() const { return (flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
@@ -126,6 +130,9 @@ struct Program : Object {
   ~Program();
 };
 
+/// Arguments that were refused after their calls had returned. It is not known which: all are then sent when set anew.
+inline std::atomic<uint32_t> refused_arguments{0};
+
 struct Kernel : Object {
   static constexpr Type kType = Type::kKernel;
   Context* context = nullptr;
@@ -134,6 +141,7 @@ struct Kernel : Object {
   /// What the server's kernel has as an argument; setting the same again needs no call.
   struct Argument {
     bool set = false;
+    uint32_t refused_before = 0;  // how many arguments, when it was sent
     uint32_t kind = 0;
     uint64_t object = 0;
     size_t size = 0;

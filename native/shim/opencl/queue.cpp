@@ -1,4 +1,5 @@
 // Command queues, and waiting for them.
+#include "shim/opencl/server.hpp"
 #include "shim/opencl/stub.hpp"
 #include "shim/opencl/svm.hpp"
 #include "shim/opencl_hand.hpp"
@@ -79,12 +80,25 @@ cl_command_queue create(cl_context context, cl_device_id device, const cl_queue_
     drop_reference(queue);
     return give(reply.status);
   }
+  queue->session->update([&] { server_of(queue->session).track(queue); });
   if ((flags & CL_QUEUE_ON_DEVICE_DEFAULT) != 0) make_default(queue);
   if (errcode_ret != nullptr) *errcode_ret = CL_SUCCESS;
   return reinterpret_cast<cl_command_queue>(queue);
 }
 
 }  // namespace
+
+cl_int finish(Queue* queue) {
+  uint64_t last = queue->last_sequence.load();
+  msg::Finish m;
+  m.command_queue = queue->id;
+  shim::Reply reply = queue->session->call(m);
+  if (reply.status == CL_SUCCESS && queue->in_order() && queue->done_sequence.load() < last) {
+    queue->done_sequence.store(last);
+  }
+  sync_shared(queue->context, queue, last, true);
+  return reply.status == CL_SUCCESS ? CL_SUCCESS : CL_OUT_OF_RESOURCES;
+}
 
 namespace hand {
 
@@ -149,15 +163,8 @@ cl_int clFlush(cl_command_queue queue) {
 cl_int clFinish(cl_command_queue queue) {
   auto* object = as<Queue>(queue);
   if (object == nullptr || object->on_device()) return CL_INVALID_COMMAND_QUEUE;
-  uint64_t last = object->last_sequence.load();
-  msg::Finish m;
-  m.command_queue = object->id;
-  shim::Reply reply = object->session->call(m);
-  if (reply.status == CL_SUCCESS && object->in_order() && object->done_sequence.load() < last) {
-    object->done_sequence.store(last);
-  }
-  sync_shared(object->context, object, last, true);
-  return reply.status == CL_SUCCESS ? CL_SUCCESS : CL_OUT_OF_RESOURCES;
+  cl_int status = finish(object);
+  return status == CL_SUCCESS ? object->tell() : status;
 }
 
 cl_int clSetDefaultDeviceCommandQueue(cl_context context, cl_device_id device, cl_command_queue command_queue) {

@@ -52,6 +52,7 @@ void Server::abandon() {
   if (session_ != nullptr) session_->abandon();
   session_ = nullptr;
   events_.clear();
+  queues_.clear();
   for (Platform* platform : platforms_) {
     platform->session = nullptr;
     for (Device* device : platform->devices) device->session = nullptr;
@@ -126,7 +127,12 @@ void Server::on_events(wire::Reader& records) {
   }
 }
 
-void Server::on_callback(wire::Reader& /*words*/) {}
+void Server::on_failed(wire::Reader& words) {
+  uint64_t queue = words.word();
+  if (queue == 0) refused_arguments.fetch_add(1);
+  auto at = queues_.find(queue);
+  if (at != queues_.end()) at->second->failed.store(true);
+}
 
 void Server::on_lost() {
   for (Event* event : events_) {

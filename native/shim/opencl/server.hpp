@@ -1,6 +1,7 @@
 // One server of this process as OpenCL sees it: its session, its platforms, and the events it has news of.
 #pragma once
 
+#include <unordered_map>
 #include <vector>
 
 #include "shim/opencl/objects.hpp"
@@ -26,8 +27,10 @@ class Server final : public shim::Session::Listener {
   // Under the session's state lock.
   void track(Event* event);
   void untrack(uint64_t id);
+  void track(Queue* queue) { queues_[queue->id] = queue; }
+  void untrack(const Queue* queue) { queues_.erase(queue->id); }
   void on_events(wire::Reader& records) override;
-  void on_callback(wire::Reader& words) override;
+  void on_failed(wire::Reader& words) override;
   void on_lost() override;
 
  private:
@@ -39,6 +42,7 @@ class Server final : public shim::Session::Listener {
   Session* session_ = nullptr;
   std::vector<Platform*> platforms_;
   std::vector<Event*> events_;  // by slot of their ids
+  std::unordered_map<uint64_t, Queue*> queues_;
 };
 
 /// The server that a session belongs to.

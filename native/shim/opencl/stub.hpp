@@ -65,6 +65,9 @@ T* make_object(const Object* parent) {
   return object;
 }
 
+/// Waits for all of the queue's commands. What has failed of them remains to be told.
+cl_int finish(Queue* queue);
+
 /// An event for a command of type `command` on the queue.
 Event* make_event(Queue* queue, cl_command_type command);
 

@@ -46,11 +46,12 @@ cl_int set_shared_argument(cl_kernel kernel, cl_uint index, const void* value, b
   m.size = sizeof value;
   m.object = reinterpret_cast<uint64_t>(value);
   m.value = {nullptr, 0};
+  uint32_t refused = refused_arguments.load();
   if (cl_int bad = send(object, m); bad != CL_SUCCESS) return bad;
   std::lock_guard lock(object->lock);
   if (object->shared == nullptr) object->shared = std::make_shared<SharedUse>();
   object->shared->arguments[index] = value;
-  object->arguments[index] = {true, m.kind, m.object, m.size, {}};
+  object->arguments[index] = {true, refused, m.kind, m.object, m.size, {}};
   return CL_SUCCESS;
 }
 

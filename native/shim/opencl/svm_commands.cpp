@@ -89,7 +89,7 @@ cl_int copy_shared(Queue* queue, bool blocking, void* to, const void* from, size
     cl_event* given = blocking && event == nullptr ? &own : event;
     status = enqueue(queue, m, &m.event, given, type);
     if (status == CL_SUCCESS) use_shared(tracked_ones({destination}), queue);
-    if (status == CL_SUCCESS && blocking) status = ::clWaitForEvents(1, given);
+    if (status == CL_SUCCESS && blocking) status = wait_for(given);
     if (own != nullptr) ::clReleaseEvent(own);
     return status;
   }

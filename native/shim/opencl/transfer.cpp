@@ -110,11 +110,12 @@ cl_int start(M& m, const Span& span, const Command& command, Event* made) {
   session->wait([&] { return ending.done; });
   if (session->trace != nullptr) session->trace->replied(sequence);
   sync_shared(command.queue->context, command.queue, sequence, false);
-  if (ending.status < 0 && command.event != nullptr && ending.status != CL_SUCCESS) {
+  cl_int outcome = ending.status == CL_SUCCESS ? command.queue->tell() : ending.status;
+  if (outcome != CL_SUCCESS && command.event != nullptr) {
     *command.event = nullptr;
     drop_reference(made);
   }
-  return ending.status;
+  return outcome;
 }
 
 }  // namespace
@@ -132,6 +133,16 @@ Span Span::image(Mem* mem, const size_t* origin, const size_t* region, size_t ro
   shim::Region host{static_cast<char*>(const_cast<void*>(at)), row, region[1], region[2], line == 0 ? row : line, 0};
   host.slice_pitch = slice_pitch == 0 ? host.row_pitch * region[1] : slice_pitch;
   return {mem, kRegionImage, {origin[0], origin[1], origin[2], region[0], region[1], region[2], pixel}, 7, host};
+}
+
+cl_int wait_for(cl_event* event) {
+  cl_int status = ::clWaitForEvents(1, event);
+  cl_int ended = as<Event>(*event)->status.load();
+  if (ended < 0) status = ended;
+  if (status == CL_SUCCESS) return status;
+  ::clReleaseEvent(*event);
+  *event = nullptr;
+  return status;
 }
 
 cl_int read_span(const Span& span, const Command& command) {
@@ -154,7 +165,6 @@ cl_int write_span(const Span& span, const Command& command) {
     Command waited = command;
     waited.event = &own;
     cl_int status = write_span(span, waited);
-    if (status == CL_SUCCESS) status = ::clWaitForEvents(1, &own);
     if (own != nullptr) release<Event>(own, CL_INVALID_EVENT);
     return status;
   }
@@ -190,7 +200,7 @@ cl_int write_span(const Span& span, const Command& command) {
   }
   // The bytes are ours already; who asked for an event of a blocking write expects it to have ended.
   session->flush();
-  if (made != nullptr) return ::clWaitForEvents(1, command.event);
+  if (made != nullptr) return wait_for(command.event);
   // Nor need anyone know when it ends, unless what ran before it changes memory that the program sees.
   if (shared_in_use.load() != 0 || session->receiving())
     return ::clFinish(reinterpret_cast<cl_command_queue>(command.queue));
@@ -207,10 +217,8 @@ cl_int no_transfer(const Command& command) {
   cl_event* event = command.event != nullptr ? command.event : command.blocking ? &own : nullptr;
   if (cl_int bad = enqueue(command.queue, m, &m.event, event, command.type); bad != CL_SUCCESS) return bad;
   if (!command.blocking) return CL_SUCCESS;
-  cl_int status = ::clWaitForEvents(1, event);
-  if (own == nullptr && status == CL_SUCCESS) return status;
-  ::clReleaseEvent(*event);
-  *event = nullptr;
+  cl_int status = wait_for(event);
+  if (own != nullptr) ::clReleaseEvent(own);
   return status;
 }
 

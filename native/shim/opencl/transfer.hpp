@@ -31,6 +31,8 @@ struct Command {
   Object* keep = nullptr;  // owns the memory that the bytes come from or go to
 };
 
+/// For a call that blocks: waits for its command. Where the call fails, the program gets no event.
+cl_int wait_for(cl_event* event);
 cl_int read_span(const Span& span, const Command& command);
 cl_int write_span(const Span& span, const Command& command);
 /// A command that moves no bytes. Without an event or a wait list it could not be told from no command at all.

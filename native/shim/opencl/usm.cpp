@@ -93,9 +93,7 @@ cl_int clMemBlockingFreeINTEL(cl_context context, void* pointer) {
   uintptr_t end = shim::arena::end.load();
   for (uintptr_t at = shim::arena::base.load(); pointer != nullptr && at < end; at += shim::kSlotSize) {
     auto* queue = as<Queue>(reinterpret_cast<void*>(at));
-    if (queue != nullptr && queue->context == in && (queue->flags & CL_QUEUE_ON_DEVICE) == 0) {
-      ::clFinish(reinterpret_cast<cl_command_queue>(queue));
-    }
+    if (queue != nullptr && queue->context == in && !queue->on_device()) finish(queue);
   }
   return free_memory(context, pointer);
 }

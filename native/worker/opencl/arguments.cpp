@@ -4,16 +4,15 @@
 
 namespace cenote::opencl {
 
-int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t index) {
+int32_t set_argument(Worker& w, const Kernel& kernel, uint32_t index, const Kernel::Argument& argument) {
   const Driver& driver = *kernel.program->context->driver;
-  const Kernel::Argument& argument = kernel.arguments.at(index);
   switch (argument.kind) {
     case kArgLocal:
     case kArgNull:
-      return driver.clSetKernelArg(to, index, argument.size, nullptr);
+      return driver.clSetKernelArg(kernel.native, index, argument.size, nullptr);
     case kArgSvm:
     case kArgUsm:
-      return set_shared_argument(kernel, to, index, argument.object, argument.kind == kArgUsm);
+      return set_shared_argument(kernel, index, argument.object, argument.kind == kArgUsm);
     case kArgObject: {
       worker::Object* object = w.objects.find(argument.object);
       if (object == nullptr) return CL_INVALID_ARG_VALUE;
@@ -22,23 +21,29 @@ int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t ind
       if (auto* mem = dynamic_cast<Mem*>(object)) native = mem->native;
       if (auto* sampler = dynamic_cast<Sampler*>(object)) native = sampler->native;
       if (auto* queue = dynamic_cast<Queue*>(object)) native = queue->native;
-      return driver.clSetKernelArg(to, index, sizeof native, &native);
+      return driver.clSetKernelArg(kernel.native, index, sizeof native, &native);
     }
     default:
-      return driver.clSetKernelArg(to, index, argument.size, argument.value.data());
+      return driver.clSetKernelArg(kernel.native, index, argument.size, argument.value.data());
   }
 }
 
-cl_kernel copy_kernel(Worker& w, const Kernel& kernel, int32_t* error) {
-  const Driver& driver = *kernel.program->context->driver;
+void copy_kernel(Worker& w, const Kernel& from, Kernel& to) {
+  const Driver& driver = *from.program->context->driver;
+  to.program = from.program;
+  to.name = from.name;
+  to.arguments = from.arguments;
+  to.refused = from.refused;
+  to.exec_info = from.exec_info;
   // Not clCloneKernel: PoCL 3.0 crashes in launches of clones.
-  cl_kernel copy = driver.clCreateKernel(kernel.program->native, kernel.name.c_str(), error);
-  if (copy == nullptr) return nullptr;
-  for (const auto& [index, argument] : kernel.arguments) set_argument(w, kernel, copy, index);
-  for (const auto& [param, value] : kernel.exec_info) {
-    if (driver.clSetKernelExecInfo != nullptr) driver.clSetKernelExecInfo(copy, param, value.size(), value.data());
+  to.native = driver.clCreateKernel(from.program->native, from.name.c_str(), &to.error);
+  if (to.native == nullptr) return;
+  for (const auto& [index, argument] : to.arguments) {
+    if (int32_t bad = set_argument(w, to, index, argument); bad != CL_SUCCESS) w.refuse_argument(to, index, bad);
   }
-  return copy;
+  for (const auto& [param, value] : to.exec_info) {
+    driver.clSetKernelExecInfo(to.native, param, value.size(), value.data());
+  }
 }
 
 }  // namespace cenote::opencl

@@ -6,10 +6,10 @@
 
 namespace cenote::opencl {
 
-/// Sets argument `index` of `to` as recorded in `kernel`; the driver's status.
-int32_t set_argument(Worker& w, const Kernel& kernel, cl_kernel to, uint32_t index);
+/// Sets an argument of the kernel; the driver's status.
+int32_t set_argument(Worker& w, const Kernel& kernel, uint32_t index, const Kernel::Argument& argument);
 
-/// A second kernel object with the same arguments, or NULL.
-cl_kernel copy_kernel(Worker& w, const Kernel& kernel, int32_t* error);
+/// Makes `to` a second kernel object with the same arguments.
+void copy_kernel(Worker& w, const Kernel& from, Kernel& to);
 
 }  // namespace cenote::opencl

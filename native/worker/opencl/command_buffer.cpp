@@ -149,6 +149,8 @@ void handle(Worker& w, Call& call, const msg::clCommandNDRangeKernelKHR& m) {
   for (const wire::Words* words : {&m.global_work_offset, &m.local_work_size}) {
     if (!words->null() && words->size() != dimensions) w.broken("sizes of another dimension", call);
   }
+  auto* buffer = w.get<CommandBuffer>(m.command_buffer);
+  if (buffer->error == CL_SUCCESS) buffer->error = kernel->launch_error();
   record(w, call, m, {kernel}, [&](const Driver& d, auto buffer, auto queue, cl_uint n, const auto* list, auto* point) {
     return d.clCommandNDRangeKernelKHR(buffer, queue, nullptr, kernel->native, static_cast<cl_uint>(dimensions),
                                        sizes(m.global_work_offset), sizes(m.global_work_size), sizes(m.local_work_size),

@@ -28,16 +28,19 @@ void handle(Worker& w, Call& call, const msg::CreateKernel& m) {
 void handle(Worker& w, Call& call, const msg::SetArg& m) {
   auto* kernel = w.get<Kernel>(m.kernel);
   if (m.kind > kArgUsm || (m.kind == kArgBytes && m.value.size() != m.size)) w.broken("an argument of no kind", call);
-  Kernel::Argument& argument = kernel->arguments[m.index];
-  argument.kind = m.kind;
-  argument.size = m.size;
-  argument.object = m.object;
   const auto* bytes = static_cast<const char*>(m.value.data);
-  argument.value.assign(bytes, bytes + m.value.size());
+  Kernel::Argument argument{static_cast<uint32_t>(m.kind), m.size, m.object, {bytes, bytes + m.value.size()}};
+  auto index = static_cast<uint32_t>(m.index);
   std::erase_if(kernel->parked_arguments,
-                [&](const auto& parked) { return parked.first == m.index && parked.second == m.object; });
-  int32_t status = kernel->error != CL_SUCCESS ? kernel->error : set_argument(w, *kernel, kernel->native, m.index);
+                [&](const auto& parked) { return parked.first == index && parked.second == m.object; });
+  int32_t status = kernel->error != CL_SUCCESS ? kernel->error : set_argument(w, *kernel, index, argument);
   if (call.wants_reply) w.outbox.reply(call.sequence, status);
+  if (status == CL_SUCCESS) {
+    kernel->arguments[index] = std::move(argument);
+    kernel->refused.erase(index);
+  } else if (!call.wants_reply) {
+    w.refuse_argument(*kernel, index, status);
+  }
 }
 
 void handle(Worker& w, Call& call, const msg::clCloneKernel& m) {
@@ -45,13 +48,9 @@ void handle(Worker& w, Call& call, const msg::clCloneKernel& m) {
   auto* source = scope.arg<Kernel>(m.source_kernel);
   Kernel* kernel = scope.object();
   kernel->program = source->program;
-  kernel->name = source->name;
-  kernel->arguments = source->arguments;
-  kernel->exec_info = source->exec_info;
-  int32_t error = scope.error();
-  if (error == CL_SUCCESS) kernel->native = copy_kernel(w, *source, &error);
-  kernel->error = error;
-  if (call.wants_reply) w.outbox.reply(call.sequence, error);
+  kernel->error = scope.error();
+  if (kernel->error == CL_SUCCESS) copy_kernel(w, *source, *kernel);
+  if (call.wants_reply) w.outbox.reply(call.sequence, kernel->error);
 }
 
 void handle(Worker& w, Call& call, const msg::EnqueueLaunch& m) {
@@ -59,6 +58,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueLaunch& m) {
   auto* kernel = scope.arg<Kernel>(m.kernel);
   scope.name(kernel->name);
   if (call.parked != nullptr && call.parked->substitute) kernel = static_cast<Kernel*>(call.parked->substitute.get());
+  scope.refuse(kernel->launch_error());
   auto sizes = [](const wire::Words& w) { return reinterpret_cast<const size_t*>(w.data); };
   auto fits = [&](const wire::Words& w) { return w.null() || w.size() == m.dimensions; };
   if (!fits(m.offset) || !fits(m.global_size) || !fits(m.local_size)) w.broken("sizes of another dimension", call);

@@ -61,6 +61,7 @@ std::map<uint32_t, uint64_t> Kernel::argument_objects() const {
 }
 
 Event::~Event() {
+  if (first != nullptr) driver->clReleaseEvent(first);
   if (native != nullptr) driver->clReleaseEvent(native);
 }
 

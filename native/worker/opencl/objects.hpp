@@ -63,13 +63,8 @@ struct Queue : worker::Object {
   bool profiling = false;
   bool traced = false;                  // its commands are recorded for the client
   int64_t clock_lag = 0;                // then, of its device's clock behind the worker's
-  int32_t deferred_error = 0;           // of a command, for the next call that waits
   std::vector<worker::Parked*> parked;  // of an out-of-order queue: what its next barrier waits for
   ~Queue() override;
-  /// Keeps the first error for the next call that waits. A failed wait list is no error of the queue's.
-  void defer(int32_t error) {
-    if (deferred_error == CL_SUCCESS && error != CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST) deferred_error = error;
-  }
 };
 
 struct Mem : worker::Object {
@@ -114,7 +109,9 @@ struct Kernel : worker::Object {
   };
   std::map<uint32_t, Argument> arguments;
   std::map<uint32_t, uint64_t> parked_arguments;  // objects that parked calls will set, by index
+  std::map<uint32_t, int32_t> refused;            // why arguments were refused that nobody waited for, by index
   std::map<uint32_t, std::vector<char>> exec_info;
+  [[nodiscard]] int32_t launch_error() const { return refused.empty() ? error : refused.begin()->second; }
   ~Kernel() override;
   /// The objects that a launch made now will reach, by index.
   [[nodiscard]] std::map<uint32_t, uint64_t> argument_objects() const;
@@ -123,12 +120,17 @@ struct Kernel : worker::Object {
 struct Event : worker::Object {
   static constexpr Type kType = Type::kEvent;
   cl_event native = nullptr;
+  cl_event first = nullptr;  // where the driver has several commands for one, and `native` is the last one's
   const Driver* driver = nullptr;
   Ref<Context> context;
   bool user = false;
   bool profiling = false;
   cl_ulong queued = 0;             // when a parked command came, by the device's clock; 0 if the driver knows
   worker::Parked* gate = nullptr;  // of an unset user event
+  /// The driver's event that knows this time of the command's.
+  [[nodiscard]] cl_event timed(cl_profiling_info param) const {
+    return first == nullptr || param >= CL_PROFILING_COMMAND_END ? native : first;
+  }
   ~Event() override;
 };
 

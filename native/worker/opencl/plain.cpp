@@ -52,7 +52,7 @@ void Enqueue::finish() {
     if (error_ != CL_SUCCESS) worker_.report_event(*event_, error_);
   }
   if (call_.wants_reply) return worker_.outbox.reply(call_.sequence, error_);
-  if (error_ != CL_SUCCESS) queue_->defer(error_);
+  if (error_ != CL_SUCCESS && !told_) worker_.report_failure(*queue_, error_);
 }
 
 }  // namespace cenote::opencl

@@ -50,7 +50,7 @@ class Scope {
   int32_t error_ = CL_SUCCESS;
 };
 
-/// A command on a queue. A failed one makes its event negative, or is told by the queue's next call that waits.
+/// A command on a queue. A failed one makes its event negative, and the queue's next call that waits tells.
 class Enqueue : public Scope {
  public:
   Enqueue(Worker& worker, Call& call, uint64_t queue, const wire::Words& waits, uint64_t event);
@@ -75,6 +75,12 @@ class Enqueue : public Scope {
   }
   /// What traces call it, where the name of its function says too little.
   void name(std::string_view name) { name_ = name; }
+  /// The caller waits for the command and will be told of a failure.
+  void caller_is_told() { told_ = true; }
+  /// Fails the command if nothing has failed it yet.
+  void refuse(int32_t error) {
+    if (error_ == CL_SUCCESS) error_ = error;
+  }
   /// Makes the driver give an event although the client has none: it is native() until the scope ends.
   void keep_event() { keep_event_ = true; }
   [[nodiscard]] cl_event made() const { return made_; }
@@ -93,6 +99,7 @@ class Enqueue : public Scope {
   std::string_view name_;
   std::vector<cl_event> waits_;
   bool keep_event_ = false;
+  bool told_ = false;
   cl_event made_ = nullptr;
 };
 

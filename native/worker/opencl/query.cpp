@@ -84,7 +84,7 @@ void ask_times(Worker& w, const Call& call, const msg::Query& m) {
       return reply(w, sequence, CL_SUCCESS, {bytes, bytes + sizeof event->queued});
     }
     int32_t status = fetch(times, [&](size_t n, void* v, size_t* r) {
-      return event->driver->clGetEventProfilingInfo(event->native, param, n, v, r);
+      return event->driver->clGetEventProfilingInfo(event->timed(param), param, n, v, r);
     });
     reply(w, sequence, status, times);
   };

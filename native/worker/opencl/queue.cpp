@@ -91,14 +91,14 @@ void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
 
 void handle(Worker& w, Call& /*call*/, const msg::Flush& m) {
   auto* queue = w.get<Queue>(m.command_queue);
-  if (queue->native != nullptr) queue->context->driver->clFlush(queue->native);
+  if (queue->native == nullptr) return;
+  int32_t status = queue->context->driver->clFlush(queue->native);
+  if (status != CL_SUCCESS) w.report_failure(*queue, status);
 }
 
 void handle(Worker& w, Call& call, const msg::Finish& m) {
   Ref<Queue> queue(w.get<Queue>(m.command_queue));
   auto answer = [&w, call, queue](int32_t status) {
-    if (status == CL_SUCCESS) std::swap(status, queue->deferred_error);
-    queue->deferred_error = CL_SUCCESS;
     w.reap();
     w.device_trace.report();
     w.send_output();

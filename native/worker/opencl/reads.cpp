@@ -27,6 +27,8 @@ void Reads::add(Worker& worker, const Queue& queue, uint64_t sequence, cl_event 
 }
 
 void Reads::tell_ended() {
+  if (telling_) return;
+  telling_ = true;
   for (auto entry = queues_.begin(); entry != queues_.end();) {
     OfQueue& queue = entry->second;
     for (auto at = queue.reads.begin(); at != queue.reads.end();) {
@@ -37,6 +39,7 @@ void Reads::tell_ended() {
     }
     entry = queue.reads.empty() ? queues_.erase(entry) : std::next(entry);
   }
+  telling_ = false;
 }
 
 void Reads::ended(uint64_t id, uint64_t sequence, int32_t status) {
@@ -44,6 +47,7 @@ void Reads::ended(uint64_t id, uint64_t sequence, int32_t status) {
   // A driver may call back before the event's status shows it.
   auto entry = queues_.find(id);
   if (entry == queues_.end()) return;
+  telling_ = true;
   OfQueue& queue = entry->second;
   while (queue.in_order && !queue.reads.empty() && queue.reads.begin()->first < sequence) {
     auto first = queue.reads.begin();
@@ -51,6 +55,7 @@ void Reads::ended(uint64_t id, uint64_t sequence, int32_t status) {
   }
   if (auto at = queue.reads.find(sequence); at != queue.reads.end()) queue.tell(at, status);
   if (queue.reads.empty()) queues_.erase(entry);
+  telling_ = false;
 }
 
 }  // namespace cenote::opencl

@@ -38,6 +38,7 @@ class Reads {
   void ended(uint64_t queue, uint64_t sequence, int32_t status);
 
   std::map<uint64_t, OfQueue> queues_;  // by id
+  bool telling_ = false;                // what is told may lead to what asks for it
 };
 
 }  // namespace cenote::opencl

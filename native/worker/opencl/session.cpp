@@ -31,6 +31,10 @@ void handle(Worker& w, Call& call, const msg::BindDevice& m) {
 void handle(Worker& w, Call& call, const msg::Destroy& m) {
   worker::Object* object = w.objects.find(m.object);
   if (object == nullptr || object->doomed) w.broken("an id that names no object", call);
+  // A user event that nobody waits for and nobody can set any more.
+  auto* event = dynamic_cast<Event*>(object);
+  bool forgotten = event != nullptr && event->gate != nullptr && event->gate->next.empty();
+  if (forgotten) w.release(std::exchange(event->gate, nullptr));
   w.destroy(m.object, call);
 }
 

@@ -58,6 +58,6 @@ std::shared_ptr<const Slab> shared_slab(Worker& w, const Call& call, const Conte
 int32_t copy_shared(const Driver& d, cl_command_queue q, bool usm, cl_bool wait, void* to, const void* from,
                     size_t size, cl_uint waits, const cl_event* list, cl_event* event);
 
-int32_t set_shared_argument(const Kernel& kernel, cl_kernel to, uint32_t index, uint64_t address, bool usm);
+int32_t set_shared_argument(const Kernel& kernel, uint32_t index, uint64_t address, bool usm);
 
 }  // namespace cenote::opencl

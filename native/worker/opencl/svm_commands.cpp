@@ -11,7 +11,7 @@ int32_t copy_shared(const Driver& d, cl_command_queue q, bool usm, cl_bool wait,
   return d.clEnqueueSVMMemcpy(q, wait, to, from, size, waits, list, event);
 }
 
-int32_t set_shared_argument(const Kernel& kernel, cl_kernel to, uint32_t index, uint64_t address, bool usm) {
+int32_t set_shared_argument(const Kernel& kernel, uint32_t index, uint64_t address, bool usm) {
   const Context& context = *kernel.program->context;
   const Driver& driver = *context.driver;
   if (address != 0) {
@@ -21,8 +21,8 @@ int32_t set_shared_argument(const Kernel& kernel, cl_kernel to, uint32_t index, 
   }
   auto* at = reinterpret_cast<void*>(address);
   if (usm && driver.clSetKernelArgMemPointerINTEL != nullptr)
-    return driver.clSetKernelArgMemPointerINTEL(to, index, at);
-  if (driver.clSetKernelArgSVMPointer != nullptr) return driver.clSetKernelArgSVMPointer(to, index, at);
+    return driver.clSetKernelArgMemPointerINTEL(kernel.native, index, at);
+  if (driver.clSetKernelArgSVMPointer != nullptr) return driver.clSetKernelArgSVMPointer(kernel.native, index, at);
   return CL_INVALID_OPERATION;
 }
 

@@ -99,7 +99,7 @@ void Transfer::unmap() {
     return;
   }
   if (target_.event) {
-    target_.event->native = event;
+    give_event(event);
   } else {
     events_.push_back(event);
   }
@@ -205,13 +205,19 @@ void Transfer::all_issued() {
     }
     if (reading_) tell_read(last);
     if (target_.event) {
-      target_.event->native = last;
+      give_event(last);
     } else {
       events_.push_back(last);
     }
   }
   if (!target_.blocking) tell_done(CL_SUCCESS);
   if (target_.queue) release_hold();
+}
+
+void Transfer::give_event(cl_event last) {
+  target_.event->native = last;
+  driver_.clRetainEvent(events_.front());
+  target_.event->first = events_.front();
 }
 
 void Transfer::chunk_done() {
@@ -228,31 +234,33 @@ void Transfer::fail(int32_t error) {
     target_.event->error = error;
     w_.report_event(*target_.event, error);
   }
-  if (target_.queue) {
-    target_.queue->defer(error);
-  } else {
+  if (!target_.queue) {
     target_.mem->error = error;
+  } else if (!target_.blocking || told_) {
+    w_.report_failure(*target_.queue, error);
   }
-  w_.outbox.words(wire::Notice::kDone, call_.sequence, {static_cast<uint64_t>(int64_t{error})});
+  tell_done(error);
   release_hold();
 }
 
 void Transfer::tell_read(cl_event event) {
   w_.reads.add(w_, *target_.queue, call_.sequence, event, [self = shared_from_this()](int32_t status) {
-    // A failed one is done, without all its bytes.
-    bool failed = status < 0 || self->error_ != CL_SUCCESS;
+    if (status < 0) return self->fail(status);
     for (cl_event piece : self->events_) {
       cl_int ended = CL_COMPLETE;
       self->driver_.clGetEventInfo(piece, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof ended, &ended, nullptr);
-      failed = failed || ended < 0;
+      if (ended < 0) return self->fail(ended);
     }
-    if (!failed) self->w_.outbox.words(wire::Notice::kRead, self->call_.sequence, {});
+    if (std::exchange(self->told_, true)) return;
+    self->w_.outbox.words(wire::Notice::kRead, self->call_.sequence, {});
   });
 }
 
 void Transfer::tell_done(int32_t status) {
   if (target_.blocking) w_.reads.tell_ended();
-  if (!reading_) w_.outbox.words(wire::Notice::kDone, call_.sequence, {static_cast<uint64_t>(int64_t{status})});
+  if (reading_ && status == CL_SUCCESS) return;
+  if (std::exchange(told_, true)) return;
+  w_.outbox.words(wire::Notice::kDone, call_.sequence, {static_cast<uint64_t>(int64_t{status})});
 }
 
 void Transfer::release_hold() {
@@ -342,6 +350,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueRead& m) {
   Geometry geometry = parse(w, call, m.command_queue, m.mem, m.kind, m.geometry, m.total);
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   auto* mem = scope.arg<Mem>(m.mem);
+  if (m.blocking != 0) scope.caller_is_told();
   if (scope.error() != CL_SUCCESS) {
     scope.finish_with(scope.error(), nullptr);
     return refuse_read(w, call.sequence, scope.error());
@@ -351,8 +360,9 @@ void handle(Worker& w, Call& call, const msg::EnqueueRead& m) {
     return;
   }
   Queue* queue = scope.queue();
-  std::make_shared<Transfer>(w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event()},
-                             geometry, scope.waits())
+  std::make_shared<Transfer>(
+      w, call, Transfer::Target{queue->context, queue, queue->native, mem, scope.event(), m.blocking != 0}, geometry,
+      scope.waits())
       ->start_read();
   call.held = true;
 }
@@ -362,6 +372,7 @@ void handle(Worker& w, Call& call, const msg::EnqueueWrite& m) {
   if (!m.payload.null() && m.payload.size() != m.total) w.broken("a payload of another size", call);
   Enqueue scope(w, call, m.command_queue, m.event_wait_list, m.event);
   auto* mem = scope.arg<Mem>(m.mem);
+  if (m.blocking != 0 && (m.payload.null() || m.event != 0)) scope.caller_is_told();
   if (scope.error() != CL_SUCCESS) {
     if (m.payload.null()) {
       w.outbox.words(wire::Notice::kDone, call.sequence, {static_cast<uint64_t>(int64_t{scope.error()})});

@@ -18,7 +18,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     cl_command_queue native;
     Ref<Mem> mem;
     Ref<Event> event;
-    bool blocking = false;  // the client is told of the end of a write, not that its bytes have come
+    bool blocking = false;  // the client waits, for the end of a write rather than for its bytes to have been taken
   };
   Transfer(Worker& w, const Call& call, Target target, const Geometry& geometry, const std::vector<cl_event>& waits);
   ~Transfer();
@@ -46,6 +46,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void trace(cl_event event);
   void issued(cl_event event);
   void all_issued();
+  void give_event(cl_event last);
   void chunk_done();
   void map();
   void move_mapped();
@@ -65,6 +66,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   std::vector<cl_event> events_;
   bool reading_ = false;
   bool held_ = false;
+  bool told_ = false;  // how it ended
   char* mapped_ = nullptr;
   size_t next_ = 0;
   size_t issued_ = 0;

@@ -44,12 +44,9 @@ worker::Object* Worker::make_placeholder(Type type) {
 }
 
 Ref<worker::Object> Worker::private_kernel(const Kernel& kernel) {
-  int32_t error = CL_SUCCESS;
   auto* copy = new Kernel;
   Ref<worker::Object> kept(copy);
-  copy->program = kernel.program;
-  copy->native = copy_kernel(*this, kernel, &error);
-  copy->error = error;
+  copy_kernel(*this, kernel, *copy);
   return kept;
 }
 
@@ -124,6 +121,17 @@ void Worker::reap() {
   if (freed != 0) outbox.words(wire::Notice::kCredit, 0, {freed});
 }
 
+void Worker::report_failure(const Queue& queue, int32_t status) {
+  // A failed wait list is no error of the queue's.
+  if (status == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST) return;
+  outbox.words(wire::Notice::kFailed, 0, {queue.id, static_cast<uint64_t>(int64_t{status})});
+}
+
+void Worker::refuse_argument(Kernel& kernel, uint32_t index, int32_t status) {
+  kernel.refused[index] = status;
+  outbox.words(wire::Notice::kFailed, 0, {0, static_cast<uint64_t>(int64_t{status})});
+}
+
 void Worker::report_event(const Event& event, int32_t status) {
   reads.tell_ended();
   cl_ulong times[4] = {0, 0, 0, 0};
@@ -131,7 +139,7 @@ void Worker::report_event(const Event& event, int32_t status) {
     constexpr cl_uint kParams[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START,
                                    CL_PROFILING_COMMAND_END};
     for (int i = 0; i < 4; ++i) {
-      event.driver->clGetEventProfilingInfo(event.native, kParams[i], sizeof(cl_ulong), &times[i], nullptr);
+      event.driver->clGetEventProfilingInfo(event.timed(kParams[i]), kParams[i], sizeof(cl_ulong), &times[i], nullptr);
     }
     if (event.queued != 0) times[0] = event.queued;
   }

@@ -55,6 +55,10 @@ class Worker final : public worker::Executor {
 
   /// Words of the notice about an ended event: id, status, and four times on a profiling queue.
   void report_event(const Event& event, int32_t status);
+  /// A command of the queue has failed that nobody waits for: the program's next call that waits for the queue tells.
+  void report_failure(const Queue& queue, int32_t status);
+  /// Nobody waits for an argument's outcome: the kernel's launches answer with it, until the argument is set anew.
+  void refuse_argument(Kernel& kernel, uint32_t index, int32_t status);
 
   Inventory& inventory() { return *inventory_; }
   worker::Output output;

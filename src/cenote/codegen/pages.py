@@ -28,6 +28,10 @@ for the server's answer; *cached* where the answer is what the server said at co
 first time; *in the client* where the call never leaves it; *refused* where the answer is the code for what a device
 does not do. With `CENOTE_SYNC=1` the one-way calls wait too.
 
+**a late failure** is one of a call that did not wait, and that only the server could find: this says where the program
+hears of it. A command's event ends with the code; the queue's next call that waits says `CL_OUT_OF_RESOURCES`, once,
+and later commands still run.
+
 **by hand** names the ends that are C++ of their own; all else is generated from the signature. What is written by hand
 may wait in other cases too: for memory beyond what the server has set aside, say, or for a large payload.
 
@@ -104,6 +108,10 @@ def _by_hand(function: Function) -> str:
     return {Hand.NONE: "", Hand.SHIM: "client", Hand.WORKER: "server", Hand.BOTH: "client, server"}[function.spec.hand]
 
 
+def _heard(function: Function) -> str:
+    return str(function.spec.surfaces or "")
+
+
 def _tested(tests: list[str]) -> str:
     if not tests:
         return "**none**"
@@ -116,14 +124,14 @@ def coverage(api: Api, tests: Path) -> str:
     found = Callers(tests)
 
     def rows(function: Function) -> list[list[str]]:
-        first = [f"`{function.name}`", _carried(function, queries), _by_hand(function)]
-        others = [[f"`{alias}`", f"as `{function.name}`", ""] for alias in function.names[1:]]
+        first = [f"`{function.name}`", _carried(function, queries), _heard(function), _by_hand(function)]
+        others = [[f"`{alias}`", f"as `{function.name}`", "", ""] for alias in function.names[1:]]
         return [[*cells, _tested(found.of(cells[0].strip("`")))] for cells in [first, *others]]
 
     def since(function: Function) -> tuple[bool, str]:
         return not function.spec.since[0].isdigit(), function.spec.since
 
-    head = ["function", "carried", "by hand", "tests"]
+    head = ["function", "carried", "a late failure", "by hand", "tests"]
     sections = []
     for (extension, version), functions in groupby(sorted(api.exported, key=since), since):
         title = f"`{version}`" if extension else f"OpenCL {version}"

@@ -136,6 +136,18 @@ class Carry(StrEnum):
     INTERNAL = "internal"  # a message between shim and worker that no API function has
 
 
+class Surface(StrEnum):
+    """Where a program hears of what only the server could find wrong with a call that it did not wait for."""
+
+    COMMAND = "the command's event, and the queue's next call that waits"
+    QUEUE = "the queue's next call that waits"  # it says CL_OUT_OF_RESOURCES, once; later commands still run
+    EVENT = "the event"
+    OBJECT = "whatever needs the new object"  # it answers with the code of the failed creation
+    KERNEL = "launches of the kernel, until the argument is set anew"
+    RECORDING = "the recording's end"
+    NOWHERE = "nowhere"  # a release, or what no driver sees
+
+
 class Hand(StrEnum):
     """Which end of a call is hand-written C++ instead of generated."""
 
@@ -159,6 +171,7 @@ class CallSpec:
     enqueue: bool  # a command on a queue: obeys wait lists and the queue's order
     opcode: int  # 0 for functions that never travel
     aliases: tuple[str, ...]  # further exported names with the same signature (KHR, EXT …)
+    surfaces: Surface | None  # of calls that may be one-way
 
 
 REGISTRY: dict[str, list[CallSpec]] = {}
@@ -173,6 +186,7 @@ def call(
     check: bool = False,
     slow: bool = False,
     aliases: tuple[str, ...] = (),
+    surfaces: Surface | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declares the decorated signature as an API function of the module that it stands in."""
 
@@ -190,6 +204,7 @@ def call(
                 enqueue="Enqueue" in name,
                 opcode=opcode,
                 aliases=aliases,
+                surfaces=surfaces,
             )
         )
         return function

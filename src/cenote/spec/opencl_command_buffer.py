@@ -6,7 +6,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cenote.spec.idl import Array, Bytes, Carry, ErrorCode, Hand, Handles, In, New, OpaqueRole, Optional, Pointer, call
+from cenote.spec.idl import (
+    Array,
+    Bytes,
+    Carry,
+    ErrorCode,
+    Hand,
+    Handles,
+    In,
+    New,
+    OpaqueRole,
+    Optional,
+    Pointer,
+    Surface,
+    call,
+)
 from cenote.spec.opencl_types import (
     U32,
     Address,
@@ -51,7 +65,7 @@ def clFinalizeCommandBufferKHR(command_buffer: CommandBuffer) -> Status: ...
 def clRetainCommandBufferKHR(command_buffer: CommandBuffer) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.NOWHERE)
 def clReleaseCommandBufferKHR(command_buffer: CommandBuffer) -> Status: ...
 
 
@@ -65,7 +79,7 @@ def clGetCommandBufferInfoKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.COMMAND)
 def clEnqueueCommandBufferKHR(
     num_queues: U32,
     queues: Annotated[Pointer, OpaqueRole("cl_command_queue*")],
@@ -79,7 +93,7 @@ def clEnqueueCommandBufferKHR(
 # ── Recorded commands ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, opcode=35, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=35, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandBarrierWithWaitListKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -91,7 +105,7 @@ def clCommandBarrierWithWaitListKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=36, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=36, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandCopyBufferKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -108,7 +122,7 @@ def clCommandCopyBufferKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=37, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=37, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandCopyBufferRectKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -129,7 +143,7 @@ def clCommandCopyBufferRectKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=38, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=38, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandCopyBufferToImageKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -146,7 +160,7 @@ def clCommandCopyBufferToImageKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=39, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=39, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandCopyImageKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -163,7 +177,7 @@ def clCommandCopyImageKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=40, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=40, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandCopyImageToBufferKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -180,7 +194,7 @@ def clCommandCopyImageToBufferKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=41, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=41, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandFillBufferKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -197,7 +211,7 @@ def clCommandFillBufferKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=42, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=42, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandFillImageKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -213,7 +227,7 @@ def clCommandFillImageKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=43, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=43, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandNDRangeKernelKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -230,7 +244,7 @@ def clCommandNDRangeKernelKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=44, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=44, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandSVMMemcpyKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],
@@ -245,7 +259,7 @@ def clCommandSVMMemcpyKHR(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=45, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, opcode=45, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.RECORDING)
 def clCommandSVMMemFillKHR(
     command_buffer: CommandBuffer,
     command_queue: Annotated[Queue, Optional()],

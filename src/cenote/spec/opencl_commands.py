@@ -18,6 +18,7 @@ from cenote.spec.idl import (
     OpaqueRole,
     Out,
     Pointer,
+    Surface,
     call,
 )
 from cenote.spec.opencl_types import (
@@ -40,7 +41,7 @@ from cenote.spec.opencl_types import (
 # ── Buffers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.WAITS, hand=Hand.BOTH)
+@call(Carry.WAITS, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueReadBuffer(
     command_queue: Queue,
     buffer: Mem,
@@ -54,7 +55,7 @@ def clEnqueueReadBuffer(
 ) -> Status: ...
 
 
-@call(Carry.WAITS, hand=Hand.BOTH, since="1.1")
+@call(Carry.WAITS, hand=Hand.BOTH, since="1.1", surfaces=Surface.COMMAND)
 def clEnqueueReadBufferRect(
     command_queue: Queue,
     buffer: Mem,
@@ -73,7 +74,7 @@ def clEnqueueReadBufferRect(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueWriteBuffer(
     command_queue: Queue,
     buffer: Mem,
@@ -87,7 +88,7 @@ def clEnqueueWriteBuffer(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1", surfaces=Surface.COMMAND)
 def clEnqueueWriteBufferRect(
     command_queue: Queue,
     buffer: Mem,
@@ -106,7 +107,7 @@ def clEnqueueWriteBufferRect(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=15, since="1.2", check=True)
+@call(Carry.ONE_WAY, opcode=15, since="1.2", check=True, surfaces=Surface.COMMAND)
 def clEnqueueFillBuffer(
     command_queue: Queue,
     buffer: Mem,
@@ -120,7 +121,7 @@ def clEnqueueFillBuffer(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=16, hand=Hand.SHIM)
+@call(Carry.ONE_WAY, opcode=16, hand=Hand.SHIM, surfaces=Surface.COMMAND)
 def clEnqueueCopyBuffer(
     command_queue: Queue,
     src_buffer: Mem,
@@ -134,7 +135,7 @@ def clEnqueueCopyBuffer(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=17, since="1.1", check=True)
+@call(Carry.ONE_WAY, opcode=17, since="1.1", check=True, surfaces=Surface.COMMAND)
 def clEnqueueCopyBufferRect(
     command_queue: Queue,
     src_buffer: Mem,
@@ -152,7 +153,7 @@ def clEnqueueCopyBufferRect(
 ) -> Status: ...
 
 
-@call(Carry.WAITS, hand=Hand.BOTH)
+@call(Carry.WAITS, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueMapBuffer(
     command_queue: Queue,
     buffer: Mem,
@@ -170,7 +171,7 @@ def clEnqueueMapBuffer(
 # ── Images ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.WAITS, hand=Hand.BOTH)
+@call(Carry.WAITS, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueReadImage(
     command_queue: Queue,
     image: Mem,
@@ -186,7 +187,7 @@ def clEnqueueReadImage(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueWriteImage(
     command_queue: Queue,
     image: Mem,
@@ -202,7 +203,7 @@ def clEnqueueWriteImage(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=18, hand=Hand.SHIM, since="1.2")
+@call(Carry.ONE_WAY, opcode=18, hand=Hand.SHIM, since="1.2", surfaces=Surface.COMMAND)
 def clEnqueueFillImage(
     command_queue: Queue,
     image: Mem,
@@ -215,7 +216,7 @@ def clEnqueueFillImage(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=19, check=True)
+@call(Carry.ONE_WAY, opcode=19, check=True, surfaces=Surface.COMMAND)
 def clEnqueueCopyImage(
     command_queue: Queue,
     src_image: Mem,
@@ -229,7 +230,7 @@ def clEnqueueCopyImage(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=20, check=True)
+@call(Carry.ONE_WAY, opcode=20, check=True, surfaces=Surface.COMMAND)
 def clEnqueueCopyImageToBuffer(
     command_queue: Queue,
     src_image: Mem,
@@ -243,7 +244,7 @@ def clEnqueueCopyImageToBuffer(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=21, check=True)
+@call(Carry.ONE_WAY, opcode=21, check=True, surfaces=Surface.COMMAND)
 def clEnqueueCopyBufferToImage(
     command_queue: Queue,
     src_buffer: Mem,
@@ -257,7 +258,7 @@ def clEnqueueCopyBufferToImage(
 ) -> Status: ...
 
 
-@call(Carry.WAITS, hand=Hand.BOTH)
+@call(Carry.WAITS, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueMapImage(
     command_queue: Queue,
     image: Mem,
@@ -277,7 +278,7 @@ def clEnqueueMapImage(
 # ── Any memory object ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueUnmapMemObject(
     command_queue: Queue,
     memobj: Mem,
@@ -288,7 +289,7 @@ def clEnqueueUnmapMemObject(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=22, since="1.2", check=True)
+@call(Carry.ONE_WAY, opcode=22, since="1.2", check=True, surfaces=Surface.COMMAND)
 def clEnqueueMigrateMemObjects(
     command_queue: Queue,
     num_mem_objects: U32,
@@ -303,7 +304,7 @@ def clEnqueueMigrateMemObjects(
 # ── Kernels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueNDRangeKernel(
     command_queue: Queue,
     kernel: Kernel,
@@ -317,7 +318,7 @@ def clEnqueueNDRangeKernel(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueTask(
     command_queue: Queue, kernel: Kernel, num_events_in_wait_list: U32, event_wait_list: WaitList, event: MaybeEvent
 ) -> Status: ...

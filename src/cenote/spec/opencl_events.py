@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cenote.spec.idl import CallbackRole, Carry, ErrorCode, Hand, Handles, In, New, Pointer, UserData, call
+from cenote.spec.idl import CallbackRole, Carry, ErrorCode, Hand, Handles, In, New, Pointer, Surface, UserData, call
 from cenote.spec.opencl_types import (
     I32,
     U32,
@@ -26,27 +26,27 @@ from cenote.spec.opencl_types import (
 # ── Order ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, opcode=23, since="1.2")
+@call(Carry.ONE_WAY, opcode=23, since="1.2", surfaces=Surface.COMMAND)
 def clEnqueueMarkerWithWaitList(
     command_queue: Queue, num_events_in_wait_list: U32, event_wait_list: WaitList, event: MaybeEvent
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=24, since="1.2")
+@call(Carry.ONE_WAY, opcode=24, since="1.2", surfaces=Surface.COMMAND)
 def clEnqueueBarrierWithWaitList(
     command_queue: Queue, num_events_in_wait_list: U32, event_wait_list: WaitList, event: MaybeEvent
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.COMMAND)
 def clEnqueueMarker(command_queue: Queue, event: Annotated[Event, New()]) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.QUEUE)
 def clEnqueueBarrier(command_queue: Queue) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.QUEUE)
 def clEnqueueWaitForEvents(
     command_queue: Queue, num_events: U32, event_list: Annotated[Handles[Event], In("num_events")]
 ) -> Status: ...
@@ -59,11 +59,11 @@ def clEnqueueWaitForEvents(
 def clWaitForEvents(num_events: U32, event_list: Annotated[Handles[Event], In("num_events")]) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1", surfaces=Surface.NOWHERE)
 def clCreateUserEvent(context: Context, errcode_ret: ErrorCode) -> Annotated[Event, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1", surfaces=Surface.NOWHERE)
 def clSetUserEventStatus(event: Event, execution_status: I32) -> Status: ...
 
 
@@ -71,7 +71,7 @@ def clSetUserEventStatus(event: Event, execution_status: I32) -> Status: ...
 def clRetainEvent(event: Event) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.NOWHERE)
 def clReleaseEvent(event: Event) -> Status: ...
 
 
@@ -91,7 +91,7 @@ def clGetEventProfilingInfo(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1", surfaces=Surface.EVENT)
 def clSetEventCallback(
     event: Event,
     command_exec_callback_type: I32,

@@ -17,6 +17,7 @@ from cenote.spec.idl import (
     OpaqueRole,
     Out,
     Pointer,
+    Surface,
     UserData,
     call,
 )
@@ -45,13 +46,20 @@ from cenote.spec.opencl_types import (
 # ── Buffers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True, surfaces=Surface.OBJECT)
 def clCreateBuffer(
     context: Context, flags: MemFlags, size: Size, host_ptr: HostPointer, errcode_ret: ErrorCode
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="3.0", slow=True, aliases=("clCreateBufferWithPropertiesINTEL",))
+@call(
+    Carry.ONE_WAY,
+    hand=Hand.BOTH,
+    since="3.0",
+    slow=True,
+    aliases=("clCreateBufferWithPropertiesINTEL",),
+    surfaces=Surface.OBJECT,
+)
 def clCreateBufferWithProperties(
     context: Context,
     properties: Annotated[Pointer, OpaqueRole("const cl_mem_properties*")],
@@ -62,7 +70,7 @@ def clCreateBufferWithProperties(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.1", surfaces=Surface.OBJECT)
 def clCreateSubBuffer(
     buffer: Mem,
     flags: MemFlags,
@@ -75,7 +83,7 @@ def clCreateSubBuffer(
 # ── Images and pipes ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.2", slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.2", slow=True, surfaces=Surface.OBJECT)
 def clCreateImage(
     context: Context,
     flags: MemFlags,
@@ -86,7 +94,7 @@ def clCreateImage(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="3.0", slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="3.0", slow=True, surfaces=Surface.OBJECT)
 def clCreateImageWithProperties(
     context: Context,
     properties: Annotated[Pointer, OpaqueRole("const cl_mem_properties*")],
@@ -98,7 +106,7 @@ def clCreateImageWithProperties(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True, surfaces=Surface.OBJECT)
 def clCreateImage2D(
     context: Context,
     flags: MemFlags,
@@ -111,7 +119,7 @@ def clCreateImage2D(
 ) -> Annotated[Mem, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True, surfaces=Surface.OBJECT)
 def clCreateImage3D(
     context: Context,
     flags: MemFlags,
@@ -167,7 +175,7 @@ def clGetPipeInfo(
 def clRetainMemObject(memobj: Mem) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True, surfaces=Surface.NOWHERE)
 def clReleaseMemObject(memobj: Mem) -> Status: ...
 
 
@@ -188,7 +196,7 @@ def clSetMemObjectDestructorCallback(
 # ── Samplers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", surfaces=Surface.OBJECT)
 def clCreateSamplerWithProperties(
     context: Context,
     sampler_properties: Annotated[Pointer, OpaqueRole("const cl_sampler_properties*")],
@@ -196,7 +204,7 @@ def clCreateSamplerWithProperties(
 ) -> Annotated[Sampler, New()]: ...
 
 
-@call(Carry.ONE_WAY, opcode=4, check=True)
+@call(Carry.ONE_WAY, opcode=4, check=True, surfaces=Surface.OBJECT)
 def clCreateSampler(
     context: Context,
     normalized_coords: Bool,
@@ -210,7 +218,7 @@ def clCreateSampler(
 def clRetainSampler(sampler: Sampler) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.NOWHERE)
 def clReleaseSampler(sampler: Sampler) -> Status: ...
 
 

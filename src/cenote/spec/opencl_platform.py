@@ -18,6 +18,7 @@ from cenote.spec.idl import (
     Optional,
     Out,
     Pointer,
+    Surface,
     Text,
     UserData,
     call,
@@ -127,7 +128,7 @@ def clCreateSubDevicesEXT(
 def clRetainDevice(device: Device) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.2", aliases=("clReleaseDeviceEXT",))
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="1.2", aliases=("clReleaseDeviceEXT",), surfaces=Surface.NOWHERE)
 def clReleaseDevice(device: Device) -> Status: ...
 
 
@@ -169,7 +170,7 @@ def clCreateContextFromType(
 def clRetainContext(context: Context) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.NOWHERE)
 def clReleaseContext(context: Context) -> Status: ...
 
 
@@ -213,7 +214,7 @@ def clCreateCommandQueue(
 def clRetainCommandQueue(command_queue: Queue) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, slow=True, surfaces=Surface.NOWHERE)
 def clReleaseCommandQueue(command_queue: Queue) -> Status: ...
 
 
@@ -242,7 +243,7 @@ def clSetDefaultDeviceCommandQueue(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.QUEUE)
 def clFlush(command_queue: Queue) -> Status: ...
 
 

@@ -19,6 +19,7 @@ from cenote.spec.idl import (
     Optional,
     Out,
     Pointer,
+    Surface,
     Text,
     UserData,
     call,
@@ -47,7 +48,7 @@ from cenote.spec.opencl_types import (
 # ── Programs ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.OBJECT)
 def clCreateProgramWithSource(
     context: Context,
     count: U32,
@@ -89,7 +90,7 @@ def clCreateProgramWithIL(
 def clRetainProgram(program: Program) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.NOWHERE)
 def clReleaseProgram(program: Program) -> Status: ...
 
 
@@ -166,13 +167,13 @@ def clGetProgramBuildInfo(
 # ── Kernels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.OBJECT)
 def clCreateKernel(
     program: Program, kernel_name: Annotated[Text, In()], errcode_ret: ErrorCode
 ) -> Annotated[Kernel, New()]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.OBJECT)
 def clCreateKernelsInProgram(
     program: Program,
     num_kernels: U32,
@@ -181,7 +182,7 @@ def clCreateKernelsInProgram(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=14, hand=Hand.BOTH, since="2.1")
+@call(Carry.ONE_WAY, opcode=14, hand=Hand.BOTH, since="2.1", surfaces=Surface.OBJECT)
 def clCloneKernel(source_kernel: Kernel, errcode_ret: ErrorCode) -> Annotated[Kernel, New()]: ...
 
 
@@ -189,11 +190,11 @@ def clCloneKernel(source_kernel: Kernel, errcode_ret: ErrorCode) -> Annotated[Ke
 def clRetainKernel(kernel: Kernel) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.NOWHERE)
 def clReleaseKernel(kernel: Kernel) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, surfaces=Surface.KERNEL)
 def clSetKernelArg(
     kernel: Kernel, arg_index: U32, arg_size: Size, arg_value: Annotated[Bytes, In("arg_size", optional=True)]
 ) -> Status: ...

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cenote.spec.idl import Array, Bytes, CallbackRole, Carry, Hand, In, OpaqueRole, Pointer, UserData, call
+from cenote.spec.idl import Array, Bytes, CallbackRole, Carry, Hand, In, OpaqueRole, Pointer, Surface, UserData, call
 from cenote.spec.opencl_types import (
     U32,
     Address,
@@ -34,11 +34,11 @@ def clSVMAlloc(
 ) -> Annotated[Pointer, OpaqueRole("void*")]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", slow=True, surfaces=Surface.NOWHERE)
 def clSVMFree(context: Context, svm_pointer: Address) -> None: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", surfaces=Surface.KERNEL)
 def clSetKernelArgSVMPointer(kernel: Kernel, arg_index: U32, arg_value: ConstAddress) -> Status: ...
 
 
@@ -54,7 +54,7 @@ def clSetKernelExecInfo(
 # ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", surfaces=Surface.COMMAND)
 def clEnqueueSVMFree(
     command_queue: Queue,
     num_svm_pointers: U32,
@@ -72,7 +72,7 @@ def clEnqueueSVMFree(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=8, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, opcode=8, hand=Hand.BOTH, since="2.0", surfaces=Surface.COMMAND)
 def clEnqueueSVMMemcpy(
     command_queue: Queue,
     blocking_copy: Bool,
@@ -85,7 +85,7 @@ def clEnqueueSVMMemcpy(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, opcode=9, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, opcode=9, hand=Hand.BOTH, since="2.0", surfaces=Surface.COMMAND)
 def clEnqueueSVMMemFill(
     command_queue: Queue,
     svm_ptr: Address,
@@ -98,7 +98,7 @@ def clEnqueueSVMMemFill(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", surfaces=Surface.COMMAND)
 def clEnqueueSVMMap(
     command_queue: Queue,
     blocking_map: Bool,
@@ -111,7 +111,7 @@ def clEnqueueSVMMap(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0")
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since="2.0", surfaces=Surface.COMMAND)
 def clEnqueueSVMUnmap(
     command_queue: Queue, svm_ptr: Address, num_events_in_wait_list: U32, event_wait_list: WaitList, event: MaybeEvent
 ) -> Status: ...

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cenote.spec.idl import Bytes, Carry, ErrorCode, Hand, In, OpaqueRole, Pointer, call
+from cenote.spec.idl import Bytes, Carry, ErrorCode, Hand, In, OpaqueRole, Pointer, Surface, call
 from cenote.spec.opencl_types import (
     I32,
     U32,
@@ -66,7 +66,7 @@ def clSharedMemAllocINTEL(
 ) -> Annotated[Pointer, OpaqueRole("void*")]: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, slow=True)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, slow=True, surfaces=Surface.NOWHERE)
 def clMemFreeINTEL(context: Context, ptr: Address) -> Status: ...
 
 
@@ -85,14 +85,14 @@ def clGetMemAllocInfoINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.KERNEL)
 def clSetKernelArgMemPointerINTEL(kernel: Kernel, arg_index: U32, arg_value: ConstAddress) -> Status: ...
 
 
 # ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.COMMAND)
 def clEnqueueMemsetINTEL(
     command_queue: Queue,
     dst_ptr: Address,
@@ -104,7 +104,7 @@ def clEnqueueMemsetINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.COMMAND)
 def clEnqueueMemFillINTEL(
     command_queue: Queue,
     dst_ptr: Address,
@@ -117,7 +117,7 @@ def clEnqueueMemFillINTEL(
 ) -> Status: ...
 
 
-@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION)
+@call(Carry.ONE_WAY, hand=Hand.BOTH, since=EXTENSION, surfaces=Surface.COMMAND)
 def clEnqueueMemcpyINTEL(
     command_queue: Queue,
     blocking: Bool,
