@@ -78,7 +78,7 @@ def native(driver: Driver) -> Side:
 def remote(driver: Driver, ends: Ends = LOOPBACK) -> Iterator[Side]:
     """Starts `cenote serve` for as long as the block runs."""
     state = Path(tempfile.mkdtemp(prefix="cenote-bench-"))
-    serving = driver.environment | {"XDG_STATE_HOME": str(state)}
+    serving = driver.environment | {"XDG_STATE_HOME": str(state), "XDG_CONFIG_HOME": str(state)}
     where = f"{ends.address}:{free_port()}"
     with (state / "server.log").open("w+") as log:
         server = subprocess.Popen(

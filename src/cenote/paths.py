@@ -40,6 +40,14 @@ def user_state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "cenote"
 
 
+def user_config() -> Path | None:
+    """The folder of what this user has configured; None for a user without a home."""
+    try:
+        return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "cenote"
+    except RuntimeError:
+        return None
+
+
 SYSTEM_STATE = Path("/etc/cenote")
 
 

@@ -208,7 +208,7 @@ def test_no_folder_for_running_programs(stub_server: Server) -> None:
 
 
 def test_broken_address() -> None:
-    fails(["list", "--server", "gpu1:http"], 1, "is not an address")
+    fails(["list", "--server", "gpu1:http"], 78, "--server: “gpu1:http” is not an address")
 
 
 def test_one_key_for_each_of_several_servers(stub_server: Server, stub_native: Path, tmp_path: Path) -> None:

@@ -35,7 +35,10 @@ def test_commands_and_options_exist(page: Path) -> None:
     assert shown
     for line in shown:
         name, *words = line.split(" -- ")[0].split("#")[0].split()
-        options = {option for parameter in commands[name].params for option in parameter.opts}
+        command = commands[name]
+        if parts := vars(command).get("commands"):
+            command = parts[words.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= options, line
 
 

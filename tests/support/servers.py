@@ -111,7 +111,8 @@ def serving(
     """
     lender, borrower = machines or (None, None)
     with tempfile.TemporaryDirectory(prefix="cenote-test-") as folder:
-        variables = os.environ | dict(env or {}) | {"XDG_STATE_HOME": str(state or folder), "PYTHONUNBUFFERED": "1"}
+        variables = os.environ | {"XDG_CONFIG_HOME": folder, **(env or {})}
+        variables |= {"XDG_STATE_HOME": str(state or folder), "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(
             [
                 *prefix(lender),

@@ -9,6 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cenote.cli.configured import configured
+from cenote.config import SETTINGS, Settings
 from cenote.errors import CenoteError
 
 EXIT_CODES = """Exit codes:
@@ -16,6 +18,7 @@ EXIT_CODES = """Exit codes:
   75  no device fits
   76  what answers speaks another protocol or version
   77  wrong or missing key
+  78  a setting has a wrong name or value
  126  the program cannot be run
  127  there is no such program
    1  anything else"""
@@ -29,28 +32,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Servers = Annotated[
-    list[str],
-    typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server; may be repeated."),
-]
-Server = Annotated[
-    str, typer.Option("--server", "-s", metavar="HOST[:PORT]", envvar="CENOTE_SERVER", help="The server.")
-]
-KEY_HELP = "Key file of the server; found by itself on the server’s own host."
-Key = Annotated[Path | None, typer.Option("--key", "-k", metavar="FILE", envvar="CENOTE_KEY", help=KEY_HELP)]
-Keys = Annotated[list[Path], typer.Option("--key", "-k", metavar="FILE", envvar="CENOTE_KEY", help=KEY_HELP)]
+settings_app = typer.Typer(
+    name="config",
+    help="""Says how Cenote is configured.
+
+    Settings come from /etc/cenote/config.toml, then ~/.config/cenote/config.toml, then CENOTE_* variables, then
+    options. The later one wins.
+
+    Example: cenote config show --json""",
+    no_args_is_help=True,
+)
+app.add_typer(settings_app)
 
 
 @app.command()
+@configured("serve.listen", "serve.device", "link_timeout", "log")
 def serve(
-    listen: Annotated[
-        list[str],
-        typer.Option("--listen", "-l", metavar="ADDR[:PORT]", help="Where to listen; everywhere if not given."),
-    ] = [],  # noqa: B006
-    device: Annotated[
-        list[str], typer.Option("--device", "-d", metavar="FILTER", help="TEXT in the name, FIELD=TEXT or FIELD~REGEX.")
-    ] = [],  # noqa: B006
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    settings: Settings,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more: the same as --log debug.")] = False,
 ) -> None:
     """Lends this machine's devices.
 
@@ -59,23 +58,17 @@ def serve(
     Example: cenote serve --listen 192.168.1.5 --device type=gpu --device 'name~rtx|radeon'
     """
     from cenote.cli import show
-    from cenote.protocol import Address
     from cenote.server import supervisor
 
-    show.log_to_stderr(verbose)
-    sessions = supervisor.serve([Address.parse(text) for text in listen], device, show.running)
-    show.ended(sessions)
+    show.log_to_stderr("debug" if verbose else settings.log or "info")
+    show.ended(supervisor.serve(settings.serve.listen, settings.serve.device, show.running))
 
 
 @app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
+@configured("server", "key", "run.devices", "link_timeout", "log")
 def run(
+    settings: Settings,
     command: Annotated[list[str], typer.Argument(metavar="PROGRAM [ARGS]…", help="What to run; put -- before it.")],
-    server: Servers = ["localhost"],  # noqa: B006
-    key: Keys = [],  # noqa: B006
-    count: Annotated[
-        int | None,
-        typer.Option("-n", "--devices", metavar="N", min=1, help="How many devices; all of the servers’ if not given."),
-    ] = None,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the time of every call there; opens in ui.perfetto.dev.")
     ] = None,
@@ -87,13 +80,13 @@ def run(
     Example: cenote run --server gpu1 --server gpu2 -n 2 -- ./train --epochs 3
     """
     from cenote.client import launch
-    from cenote.protocol import Address
 
-    launch.end_like(launch.run([Address.parse(text) for text in server], key, count, command, trace))
+    launch.end_like(launch.run(settings.server, settings.key, settings.run.devices, command, trace))
 
 
 @app.command("list")
-def list_(server: Servers = ["localhost"], key: Keys = []) -> None:  # noqa: B006
+@configured("server", "key")
+def list_(settings: Settings) -> None:
     """Lists the devices of servers: real names, memory, driver, who uses them.
 
     Example: cenote list --server gpu1
@@ -101,31 +94,49 @@ def list_(server: Servers = ["localhost"], key: Keys = []) -> None:  # noqa: B00
     from cenote.cli import show
     from cenote.client.allocation import key_of_each
     from cenote.client.control import Control
-    from cenote.protocol import Address
 
-    addresses = [Address.parse(text) for text in server]
-    for address, key_file in zip(addresses, key_of_each(addresses, key), strict=True):
-        with Control.open(address, key_file) as control:
+    for address, key in zip(settings.server, key_of_each(settings.server, settings.key), strict=True):
+        with Control.open(address, key) as control:
             show.devices(control.server_host, control.request("list")["devices"])
 
 
 @app.command()
+@configured("server", "key")
 def netperf(
-    server: Server = "localhost",
-    key: Key = None,
-    seconds: Annotated[float, typer.Option(metavar="S", min=0.1, help="How many seconds to measure.")] = 3.0,
+    settings: Settings,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=0.1, help="How many seconds to measure, for each server.")
+    ] = 3.0,
 ) -> None:
-    """Measures the link to a server and says what it means for a program.
+    """Measures the link to servers and says what it means for a program.
 
     Example: cenote netperf --server gpu1
     """
     from cenote.cli import show
     from cenote.client import netperf as link
+    from cenote.client.allocation import key_of_each
     from cenote.client.control import Control
-    from cenote.protocol import Address
 
-    with Control.open(Address.parse(server), key) as control:
-        show.link(control.address, link.measure(control, seconds))
+    for address, key in zip(settings.server, key_of_each(settings.server, settings.key), strict=True):
+        with Control.open(address, key) as control:
+            show.link(control.address, link.measure(control, seconds))
+
+
+@settings_app.command("show")
+@configured(*SETTINGS)
+def config_show(
+    settings: Settings,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Prints every setting, its value and where that comes from.
+
+    With options as other commands have them it shows what these commands would do.
+
+    Example: cenote config show --server gpu1
+    """
+    from cenote.cli import show
+
+    (show.settings_as_json if as_json else show.settings)(settings)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterable
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from cenote import __version__
+from cenote import __version__, config
+from cenote.config import Settings
 from cenote.devices import human_size
 from cenote.protocol import Address, is_loopback
 
@@ -21,14 +23,17 @@ if TYPE_CHECKING:
     from cenote.server.supervisor import Running
 
 
-def log_to_stderr(verbose: bool) -> None:
+_LEVELS = {"off": logging.CRITICAL + 1, "error": logging.ERROR, "info": logging.INFO, "debug": logging.DEBUG}
+
+
+def log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr,
-        level=logging.DEBUG if verbose else logging.INFO,
+        level=_LEVELS[level],
         format="%(asctime)s %(levelname)-7s %(message)s",
         datefmt="%H:%M:%S",
     )
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
 
 
 def running(server: Running) -> None:
@@ -94,6 +99,37 @@ def findings(found: Iterable[Finding]) -> int:
         console.print(lines)
         code |= finding.state == "wrong"
     return code
+
+
+def settings(found: Settings) -> None:
+    """Values as a file has them, so that lines can be copied there."""
+    rows = [
+        (name, _as_toml(config.value(found, name)), f"option {source}" if source.kind == "flag" else str(source))
+        for name, source in found.sources.items()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for name, shown, source in rows:
+        print(f"{name:{widths[0]}}  {shown:{widths[1]}}  {source}")
+
+
+def settings_as_json(found: Settings) -> None:
+    shown = {
+        name: {"value": _plain(config.value(found, name)), "from": source.kind}
+        | ({"name": source.name} if source.name else {})
+        | ({"line": source.line} if source.line else {})
+        for name, source in found.sources.items()
+    }
+    print(json.dumps(shown, indent=2, ensure_ascii=False))
+
+
+def _plain(setting: Any) -> Any:
+    if isinstance(setting, tuple):
+        return [_plain(one) for one in setting]
+    return setting if setting is None or isinstance(setting, int) else str(setting)
+
+
+def _as_toml(setting: Any) -> str:
+    return "not set" if setting is None else json.dumps(_plain(setting), ensure_ascii=False)
 
 
 def _console() -> Console:
