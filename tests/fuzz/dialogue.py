@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support import data_plane
 
-_REPLY, _PULL, _DESTROYED = 1, 3, 5
+_REPLY, _PULL, _DESTROYED, _FAILED = 1, 3, 5, 8
 _SEND_TIMEOUT = 30.0
 _NOTICE_TIMEOUT = 2.0
 _NOTICE = struct.Struct("<IHHQ")
@@ -51,6 +51,7 @@ class Dialogue:
         self.replies: dict[int, bytes] = {}
         self.pulls: list[tuple[int, int, int]] = []  # sequence, offset, length
         self.destroyed: list[int] = []
+        self.failures: list[tuple[int, int]] = []  # queue, status
         self._received = b""
         self._notices = 0
 
@@ -125,8 +126,11 @@ class Dialogue:
             if kind == _REPLY:
                 self.replies[sequence] = body
             elif kind == _PULL:
-                offset, length = struct.unpack("<QQ", body)
+                offset, length = struct.unpack_from("<QQ", body)
                 self.pulls.append((sequence, offset, length))
+            elif kind == _FAILED:
+                queue, status = struct.unpack("<Qq", body)
+                self.failures.append((queue, status))
             elif kind == _DESTROYED:
                 self.destroyed += struct.unpack(f"<{len(body) // 8}Q", body)
 
