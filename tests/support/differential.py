@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
 import sys
@@ -123,7 +124,7 @@ class Pair:
         remote = self.remote(command, cwd=cwd, timeout=timeout, **more)
         assert remote.status == status, f"through Cenote it {remote.shown()}"
         expected, found = keep(native.stdout).splitlines(), keep(remote.stdout).splitlines()
-        assert found == expected
+        assert found == expected, "\n".join(difflib.unified_diff(expected, found, "native", "remote", lineterm="", n=1))
         return native.stdout
 
 
