@@ -4,6 +4,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -54,8 +55,11 @@ class Attempts:
 
     def __init__(self) -> None:
         self.failures: list[str] = []
+        self._begun = time.monotonic()
 
-    def __call__(self, take: Callable[[], list[Taken]]) -> list[Taken]:
+    def __call__(self, what: str, take: Callable[[], list[Taken]]) -> list[Taken]:
+        minutes = (time.monotonic() - self._begun) / 60
+        print(f"{minutes:5.1f} min: {what}", file=sys.stderr, flush=True)
         try:
             return take()
         except (ProgramError, MissingError, subprocess.TimeoutExpired) as failure:
@@ -69,12 +73,12 @@ def loopback(chosen: argparse.Namespace, driver: Driver, attempt: Attempts) -> l
     suites = {"hashcat": programs.hashcat, "pyopencl": lambda: programs.pyopencl(chosen.pyopencl)}
     with remote(driver) as far, plain_tcp(build.program("tcpbench")) as tcp:
         sides = [native(driver), far]
-        results += attempt(lambda: measure.calls(driver, sides, tcp, chosen.runs, chosen.budget, chosen.keys))
+        results += attempt("calls", lambda: measure.calls(driver, sides, tcp, chosen.runs, chosen.budget, chosen.keys))
         rounds = 4 if chosen.quick else 20
         for key in [row.key for row in PROCESS if row.key in chosen.keys]:
-            results += attempt(partial(measure.process, driver, sides, chosen.runs, rounds, key))
+            results += attempt(key, partial(measure.process, driver, sides, chosen.runs, rounds, key))
         for program in runnable(chosen.keys, suites, driver):
-            results += attempt(partial(programs.wall_times, program, sides, min(chosen.runs, 3)))
+            results += attempt(program.key, partial(programs.wall_times, program, sides, min(chosen.runs, 3)))
     return results
 
 
@@ -88,7 +92,8 @@ def over_delay(chosen: argparse.Namespace, driver: Driver, attempt: Attempts) ->
     columns: list[Column] = []
     with tempfile.TemporaryDirectory(prefix="cenote-bench-") as homes:
         for us in delay.DELAYS_US:
-            columns += attempt(partial(delay.columns, driver, us, others, chosen.budget, Path(homes)))
+            take = partial(delay.columns, driver, us, others, chosen.budget, Path(homes))
+            columns += attempt(f"everything with {us} µs of delay", take)
     return columns
 
 
@@ -111,7 +116,8 @@ def main() -> int:
     tcp = next((result.tcp for result in results if result.tcp[0]), [])
     sections += [text for text in (report.table(results), report.tcp_lines(tcp, measure.BLOCK)) if text]
     if chosen.pocl_remote:
-        sections += attempt(lambda: peers.sections(driver, chosen.pocl_remote, results, chosen.runs, chosen.budget))
+        take = partial(peers.sections, driver, chosen.pocl_remote, results, chosen.runs, chosen.budget)
+        sections += attempt("PoCL-Remote", take)
     if columns:
         sections += ["## With delay between two hosts", f"TLS, {delay.GBITS:g} Gbit/s.", delay.table(columns)]
     sections += [f"Failed: {failure}" for failure in attempt.failures]
