@@ -3,12 +3,16 @@
 ::
 
     CenoteError                  1   anything below, and what has no class of its own
+    ├── Invalid                 64   what was asked for makes no sense
     ├── Unreachable             69   no server answers there
-    ├── NoDevice                75   the server has no device that fits
+    ├── StoreFailed             74   the pool's database cannot be read or written now; nothing was changed
+    ├── NoDevice                75   no device that fits is free, or there is none
+    ├── Busy                    75   others are waiting for it
     ├── ProtocolError           76   what answers there does not speak our protocol
     │   └── WrongVersion        76   it does, in a version that does not go with ours
-    ├── NotAllowed              77   the key is wrong
-    │   └── NoKey               77   there is no usable key
+    ├── NotAllowed              77   the key is wrong, or its user may not do this
+    │   ├── NoKey               77   there is no usable key
+    │   └── OverQuota           77   more than the user or group may ever hold
     ├── WrongSetting            78   a setting has a wrong name or value, or its file cannot be used
     ├── CannotExecute          126   the program is there but cannot be run
     │   └── NoProgram          127   there is no such program
@@ -23,11 +27,23 @@ class CenoteError(Exception):
     exit_code = 1
 
 
+class Invalid(CenoteError):
+    exit_code = 64
+
+
 class Unreachable(CenoteError):
     exit_code = 69
 
 
+class StoreFailed(CenoteError):
+    exit_code = 74
+
+
 class NoDevice(CenoteError):
+    exit_code = 75
+
+
+class Busy(CenoteError):
     exit_code = 75
 
 
@@ -44,6 +60,10 @@ class NotAllowed(CenoteError):
 
 
 class NoKey(NotAllowed):
+    pass
+
+
+class OverQuota(NotAllowed):
     pass
 
 
