@@ -1,0 +1,119 @@
+"""What a manager and a server say to each other about shares, and the interface through which they do.
+
+An order may be repeated, lost, or arrive late; carrying it out again changes nothing. An allocation is named together
+with its *epoch*: each attempt to place it has a greater one, and a server that has ended an epoch never takes it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of the device with this index: memory in bytes, and weight in millionths of its compute time."""
+
+    index: int
+    memory: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """Set these shares aside, all or none, for ``term`` seconds from now."""
+
+    allocation: str
+    epoch: int
+    shares: tuple[Share, ...]
+    term: int
+    user: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Extend:
+    """Let it last for ``term`` seconds in all, counted from its beginning."""
+
+    allocation: str
+    epoch: int
+    term: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """End what runs in it, up to this epoch, and then free its shares."""
+
+    allocation: str
+    epoch: int
+
+
+Order = Reserve | Extend | Release
+
+
+class Result(Enum):
+    HELD = "held"
+    """The shares are set aside, with the term that was asked for."""
+    ENDING = "ending"
+    """What runs in it is being ended; a later report will lack it."""
+    FREE = "free"
+    """Nothing of it is held, and nothing of this epoch ever will be."""
+    REFUSED = "refused"
+    """The shares do not fit, or the epoch is over."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The moment of a server at which something was true.
+
+    ``ledger`` names the file in which it keeps what it holds; with another one, as with another ``boot`` of the host,
+    all that it held before is over. ``serial`` grows with every change, from boot to boot too.
+    """
+
+    ledger: str
+    boot: str
+    serial: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    result: Result
+    stamp: Stamp
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a server holds for an allocation. ``left`` is what is left of the term in seconds, by the server's clock."""
+
+    allocation: str
+    epoch: int
+    shares: tuple[Share, ...]
+    term: int
+    left: float
+    user: str
+    secret: bytes = field(repr=False)
+    ending: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a server holds."""
+
+    stamp: Stamp
+    held: tuple[Held, ...]
+    accepting: bool = True
+    """Whether it takes new allocations; one that cannot write its ledger does not."""
+
+
+class Host(Protocol):
+    """A server, as a manager reaches it."""
+
+    def carry_out(self, order: Order) -> Answer:
+        """Raises Unreachable when no answer came; then it may have been carried out or not."""
+        ...
+
+    def report(self) -> Report:
+        """Raises Unreachable."""
+        ...
