@@ -1,0 +1,244 @@
+"""Users, groups, their limits, and the tokens by which they are known."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from cenote.errors import Invalid, NotAllowed
+from cenote.pool import lending
+from cenote.pool.core import POOL, Actor, Change, Core
+from cenote.pool.models import Audit, Group, Role, Token, User
+from cenote.pool.queue import Limits
+
+_PREFIX = "cenote"
+_NAME = re.compile(r"[\w.@+-]{1,64}")
+
+
+@dataclass(frozen=True)
+class UserView:
+    name: str
+    role: Role
+    group: str | None
+    limits: Limits
+    active: bool
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """Moments are seconds since 1970."""
+
+    id: str
+    user: str
+    label: str
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+
+
+class Accounts:
+    """Changes are for admins, and are in the audit log. Methods raise NotAllowed, Invalid and StoreFailed."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def bootstrap(self, name: str = "admin") -> str | None:
+        """The token of a first admin; None when the pool has users already."""
+        with self._core.change() as change:
+            if change.session.scalar(select(func.count()).select_from(User)):
+                return None
+            change.session.add(user := _new_user(change, name, Role.ADMIN))
+            change.audit(POOL, "user.create", name, role=Role.ADMIN)
+            return _new_token(change, POOL, user, "first", None)
+
+    def create_user(
+        self, actor: Actor, name: str, role: Role = Role.USER, group: str | None = None, limits: Limits | None = None
+    ) -> UserView:
+        with self._administered(actor) as change:
+            if not _NAME.fullmatch(name):
+                raise Invalid(f"“{name}” is no name: letters, digits and . @ + - _ only, at most 64")
+            if change.session.scalars(select(User).where(User.name == name)).one_or_none():
+                raise Invalid(f"there is a user “{name}” already")
+            change.session.add(user := _new_user(change, name, role))
+            user.group = _group(change.session, group) if group else None
+            _limit(user, limits or Limits())
+            change.audit(actor, "user.create", name, role=role, group=group, **_told(limits or Limits()))
+            return _user_view(user)
+
+    def change_user(
+        self,
+        actor: Actor,
+        name: str,
+        *,
+        role: Role | None = None,
+        limits: Limits | None = None,
+        active: bool | None = None,
+    ) -> UserView:
+        """Changes what is given. The tokens of a user who is not active do not work."""
+        with self._administered(actor) as change:
+            user = _user(change.session, name)
+            user.role = user.role if role is None else role
+            user.active = user.active if active is None else active
+            if limits is not None:
+                _limit(user, limits)
+            _keep_an_admin(change)
+            change.audit(actor, "user.change", name, role=user.role, active=user.active, **_told(_limits(user)))
+            lending.reschedule(change)
+            return _user_view(user)
+
+    def put_in_group(self, actor: Actor, name: str, group: str | None) -> UserView:
+        with self._administered(actor) as change:
+            user = _user(change.session, name)
+            user.group = _group(change.session, group) if group else None
+            change.audit(actor, "user.group", name, group=group)
+            lending.reschedule(change)
+            return _user_view(user)
+
+    def limit_group(self, actor: Actor, name: str, limits: Limits) -> None:
+        """Makes the group if there is none of that name."""
+        with self._administered(actor) as change:
+            if not _NAME.fullmatch(name):
+                raise Invalid(f"“{name}” is no name: letters, digits and . @ + - _ only, at most 64")
+            group = change.session.scalars(select(Group).where(Group.name == name)).one_or_none()
+            if group is None:
+                change.session.add(group := Group(name=name))
+            _limit(group, limits)
+            change.audit(actor, "group.limit", name, **_told(limits))
+            lending.reschedule(change)
+
+    def users(self, actor: Actor) -> list[UserView]:
+        """All users for an admin or viewer, the actor alone otherwise."""
+        query = select(User).options(joinedload(User.group)).order_by(User.name)
+        if not (actor.is_admin or actor.role == Role.VIEWER):
+            query = query.where(User.id == actor.user)
+        with self._core.store.reading() as session:
+            return list(map(_user_view, session.scalars(query)))
+
+    def create_token(self, actor: Actor, user: str, label: str = "", lifetime: int | None = None) -> str:
+        """A new token, which cannot be shown again; ``lifetime`` in seconds. Users may make them for themselves."""
+        with self._core.change() as change:
+            if not actor.is_admin and actor.name != user:
+                raise NotAllowed(f"{actor.name} may not make tokens for others")
+            if lifetime is not None and lifetime < 1:
+                raise Invalid("a token lives for at least one second")
+            return _new_token(change, actor, _user(change.session, user), label, lifetime)
+
+    def revoke(self, actor: Actor, token: str) -> None:
+        """From now on the token does not work; ``token`` is its id."""
+        with self._core.change() as change:
+            row = change.session.get(Token, token)
+            if row is None or not (actor.is_admin or row.user_id == actor.user):
+                raise NotAllowed(f"you have no token “{token}”")
+            if row.revoked_at is None:
+                row.revoked_at = change.now
+                change.audit(actor, "token.revoke", token, user=row.user.name)
+
+    def tokens(self, actor: Actor) -> list[TokenView]:
+        """All tokens for an admin, the actor's own otherwise."""
+        query = select(Token).options(joinedload(Token.user)).order_by(Token.created_at)
+        if not actor.is_admin:
+            query = query.where(Token.user_id == actor.user)
+        with self._core.store.reading() as session:
+            return [
+                TokenView(row.id, row.user.name, row.label, row.created_at, row.expires_at, row.revoked_at)
+                for row in session.scalars(query)
+            ]
+
+    def who(self, token: str) -> Actor:
+        """Whose token this is. Raises NotAllowed, without saying why."""
+        _, _, rest = token.strip().partition("-")
+        number, _, secret = rest.partition("-")
+        with self._core.store.reading() as session:
+            row = session.get(Token, number, options=[joinedload(Token.user)])
+            known = row.hash if row else b""
+            if row is None or not hmac.compare_digest(known, _hash(secret)):
+                raise NotAllowed("the token is not valid")
+            now = self._core.clock()
+            if (
+                row.revoked_at is not None
+                or not row.user.active
+                or (row.expires_at is not None and now >= row.expires_at)
+            ):
+                raise NotAllowed("the token is not valid")
+            return Actor(row.user.name, row.user.role, row.user.id)
+
+    def audit(self, actor: Actor, *, limit: int = 100, before: int | None = None) -> list[Audit]:
+        """The latest entries first; ``before`` an id continues."""
+        if not actor.is_admin:
+            raise NotAllowed(f"{actor.name} may not read the audit log")
+        query = select(Audit).order_by(Audit.id.desc()).limit(limit)
+        with self._core.store.reading() as session:
+            return list(session.scalars(query if before is None else query.where(Audit.id < before)))
+
+    @contextmanager
+    def _administered(self, actor: Actor) -> Iterator[Change]:
+        if not actor.is_admin:
+            raise NotAllowed(f"{actor.name} is no admin")
+        with self._core.change() as change:
+            yield change
+
+
+def _hash(secret: str) -> bytes:
+    """Plain SHA-256 is enough for what is 256 random bits."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _new_user(change: Change, name: str, role: Role) -> User:
+    return User(name=name, role=role, active=True, used=0.0, used_at=change.now)
+
+
+def _new_token(change: Change, actor: Actor, user: User, label: str, lifetime: int | None) -> str:
+    number, secret = secrets.token_hex(8), secrets.token_hex(32)
+    expires = None if lifetime is None else change.now + lifetime
+    change.session.add(
+        Token(id=number, user=user, hash=_hash(secret), label=label[:100], created_at=change.now, expires_at=expires)
+    )
+    change.audit(actor, "token.create", number, user=user.name, label=label[:100], lifetime=lifetime)
+    return f"{_PREFIX}-{number}-{secret}"
+
+
+def _user(session: Session, name: str) -> User:
+    user = session.scalars(select(User).where(User.name == name)).one_or_none()
+    if user is None:
+        raise Invalid(f"there is no user “{name}”")
+    return user
+
+
+def _group(session: Session, name: str) -> Group:
+    group = session.scalars(select(Group).where(Group.name == name)).one_or_none()
+    if group is None:
+        raise Invalid(f"there is no group “{name}”")
+    return group
+
+
+def _keep_an_admin(change: Change) -> None:
+    change.session.flush()
+    admins = select(func.count()).select_from(User).where(User.role == Role.ADMIN, User.active)
+    if not change.session.scalar(admins):
+        raise Invalid("the pool would be left without an admin")
+
+
+def _limit(row: User | Group, limits: Limits) -> None:
+    if any(limit is not None and limit < 0 for limit in (limits.devices, limits.memory)):
+        raise Invalid("a limit is 0 or more")
+    row.max_devices, row.max_memory = limits.devices, limits.memory
+
+
+def _limits(row: User | Group) -> Limits:
+    return Limits(row.max_devices, row.max_memory)
+
+
+def _told(limits: Limits) -> dict[str, int | None]:
+    return {"max_devices": limits.devices, "max_memory": limits.memory}
+
+
+def _user_view(user: User) -> UserView:
+    return UserView(user.name, user.role, user.group.name if user.group else None, _limits(user), user.active)

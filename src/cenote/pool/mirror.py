@@ -1,0 +1,178 @@
+"""A manager's picture of the pool in memory, which follows the store from transaction to transaction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from cenote.pool.fleet import Fleet, Kind, Slice
+from cenote.pool.models import (
+    Allocation,
+    Device,
+    Group,
+    Part,
+    PartState,
+    Revision,
+    Server,
+    ServerState,
+    State,
+    User,
+)
+from cenote.pool.queue import Account, Limits, Rules, Running, Standings, Waiting
+from cenote.pool.request import Request, smallest_share
+
+_BATCH = 500  # ids in one query
+
+
+class Mirror:
+    """Not to be used by two threads at once. ``follow`` and ``read`` expect the pool's lock to be held."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self.restorations = 0
+        """How often the database turned out to be another than the one that was followed."""
+        self.forget()
+
+    def forget(self) -> None:
+        """The next ``follow`` reads everything."""
+        self._seen, self._mark = -1, ""
+        self.fleet = Fleet()
+        self.states: dict[int, ServerState] = {}
+        self.standings = Standings(self._rules)
+        self.waiting: dict[str, Waiting] = {}
+        self.running: dict[str, tuple[Running, ...]] = {}
+
+    def follow(self, session: Session) -> None:
+        """Brings the picture up to date."""
+        news = session.execute(
+            select(Revision.number, Revision.mark, Revision.tables)
+            .where(Revision.number >= self._seen)
+            .order_by(Revision.number)
+        ).all()
+        if self._seen < 0 or not news or (news[0].number, news[0].mark) != (self._seen, self._mark):
+            self.restorations += self._seen > 0  # or it is only that we are too far behind
+            self.forget()
+            tables = {"groups", "users", "servers", "allocations"}
+        else:
+            tables = {table for row in news[1:] for table in row.tables.split()}
+        self.read(session, tables)
+        if news:
+            self._seen, self._mark = news[-1].number, news[-1].mark
+        else:
+            self._seen = 0
+
+    def read(self, session: Session, tables: set[str]) -> None:
+        """Reads what has changed in these tables since it last followed. If that is not committed then, ``forget``."""
+        if "groups" in tables:
+            for group in session.execute(self._since(select(Group.id, Group.max_devices, Group.max_memory), Group)):
+                self.standings.groups[group.id] = Limits(group.max_devices, group.max_memory)
+        if "users" in tables:
+            self._read_users(session)
+        if "servers" in tables:
+            self._read_servers(session)
+        if "allocations" in tables:
+            self._read_allocations(session)
+
+    def _since(self, query: Select, table: type[Group | User | Server | Allocation]) -> Select:  # type: ignore[type-arg]
+        return query.where(table.revision > self._seen) if self._seen >= 0 else query
+
+    def _read_users(self, session: Session) -> None:
+        columns = User.id, User.name, User.group_id, User.used, User.used_at, User.max_devices, User.max_memory
+        for user in session.execute(self._since(select(*columns), User)):
+            limits = Limits(user.max_devices, user.max_memory)
+            self.standings.accounts[user.id] = Account(user.used, user.used_at, limits, user.group_id)
+
+    def _read_servers(self, session: Session) -> None:
+        columns = Server.id, Server.name, Server.address, Server.state, Server.draining
+        servers = session.execute(self._since(select(*columns), Server)).all()
+        devices: dict[int, dict[int, tuple[int, Kind]]] = {server.id: {} for server in servers}
+        kinds: dict[Kind, Kind] = {}
+        others = [column for column in Device.__table__.columns if column.name != "index"]
+        query = select(Device.index.label("place"), *others).where(Device.present)
+        for ids in [None] if self._seen < 0 else _batches(list(devices)):
+            for row in session.execute(query if ids is None else query.where(Device.server_id.in_(ids))):
+                kind = Kind(
+                    row.name,
+                    row.platform,
+                    row.vendor,
+                    row.type,
+                    row.version,
+                    row.driver_version,
+                    row.memory,
+                    row.compute_units,
+                    smallest_share(row.overhead),
+                )
+                devices[row.server_id][row.id] = row.place, kinds.setdefault(kind, kind)
+        for server in servers:
+            self.states[server.id] = server.state
+            is_open = server.state == ServerState.READY and not server.draining
+            self.fleet.put_server(server.id, server.name, server.address, open=is_open, devices=devices[server.id])
+
+    def _read_allocations(self, session: Session) -> None:
+        living = select(Allocation).where(Allocation.state != State.ENDED)
+        rows = session.scalars(living if self._seen < 0 else self._since(select(Allocation), Allocation)).all()
+        parts: dict[str, list[Part]] = {row.id: [] for row in rows}
+        for ids in [None] if self._seen < 0 else _batches(list(parts)):
+            query = select(Part) if ids is None else select(Part).where(Part.allocation_id.in_(ids))
+            for part in session.scalars(query):
+                parts.setdefault(part.allocation_id, []).append(part)
+        for row in rows:
+            self._put(row, parts[row.id])
+
+    def _put(self, row: Allocation, parts: Sequence[Part]) -> None:
+        for old in self.running.pop(row.id, ()):
+            self.standings.remove(old)
+            for part in old.parts:
+                self.fleet.give(part)
+        self.waiting.pop(row.id, None)
+        if row.state == State.WAITING:
+            self.waiting[row.id] = waiting(row)
+        if new := _running(row, parts):
+            self.running[row.id] = new
+            for one in new:
+                self.standings.add(one)
+                for taken in one.parts:
+                    self.fleet.take(taken)
+
+
+def waiting(row: Allocation) -> Waiting:
+    """A waiting allocation as the queue sees it."""
+    return Waiting(row.id, row.user_id, request(row), row.submitted_at)
+
+
+def request(row: Allocation) -> Request:
+    return Request(
+        count=row.count,
+        weight=row.weight,
+        memory=row.memory,
+        filter=row.filter,
+        term=row.term,
+        wait=row.wait,
+        priority=row.priority,
+        policy=row.policy,
+        round_trips=tuple((str(name), float(seconds)) for name, seconds in row.round_trips),
+    )
+
+
+def _running(row: Allocation, parts: Sequence[Part]) -> tuple[Running, ...]:
+    """What an allocation holds, and what earlier attempts or a release have left to come back at any moment."""
+    holds = row.state in (State.PLACING, State.ACTIVE)
+    own = [part for part in parts if holds and part.epoch == row.epoch and part.state != PartState.RELEASING]
+    rest = [part for part in parts if part not in own]
+    ends = row.ends_at if row.ends_at is not None else math.inf
+    both = (
+        Running(row.id, row.user_id, _slices(own), ends, row.started_at or 0.0),
+        Running(row.id, row.user_id, _slices(rest), 0.0, holds=False),
+    )
+    return tuple(one for one in both if one.parts)
+
+
+def _slices(parts: Sequence[Part]) -> tuple[Slice, ...]:
+    return tuple(Slice(part.device_id, part.memory, part.weight) for part in parts)
+
+
+def _batches(ids: Sequence[int | str]) -> list[Sequence[int | str]]:
+    return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]

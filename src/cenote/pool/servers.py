@@ -1,0 +1,322 @@
+"""What servers do with the pool: join, report, confirm. A server is the last authority on its own devices."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from cenote.devices import Device as Listed
+from cenote.errors import Invalid, NotAllowed, Unreachable
+from cenote.pool import lending
+from cenote.pool.core import POOL, Actor, Change, Core
+from cenote.pool.models import Allocation, Device, Outcome, Part, PartState, Role, Server, ServerState, State, User
+from cenote.pool.orders import Answer, Extend, Held, Host, Order, Release, Report, Reserve, Result, Share, Stamp
+
+_ENDS_SLACK = 5.0  # seconds by which an expected end may be wrong before it is written down again
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A device that a server lends; a context of its driver takes ``overhead`` bytes."""
+
+    device: Listed
+    overhead: int = 0
+
+
+class Servers:
+    """All methods raise StoreFailed when the database cannot be used."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._known: dict[int, tuple[Stamp, int]] = {}
+        """The last stamp of which the store has everything, and the core's number for it, by server."""
+
+    def join(self, actor: Actor, name: str, address: str, offers: Sequence[Offer]) -> int:
+        """Adds a server or what has changed of it; nothing is placed on a new one before its first report.
+
+        For an admin, or for the server itself, whose user has its name. Returns the server's id.
+        """
+        if not (actor.is_admin or (actor.role == Role.SERVER and actor.name == name)):
+            raise NotAllowed(f"{actor.name} may not speak for the server “{name}”")
+        with self._core.change() as change:
+            row = change.session.scalars(select(Server).where(Server.name == name)).one_or_none()
+            if row is None:
+                row = Server(name=name, address=address, state=ServerState.DOUBTFUL, draining=False)
+                row.ledger, row.boot, row.serial = "", "", 0
+                change.session.add(row)
+                change.audit(actor, "server.join", name, address=address, devices=len(offers))
+            row.address = address
+            by_index = {device.index: device for device in row.devices}
+            for offer in offers:
+                device = by_index.pop(offer.device.index, None)
+                if device is None:
+                    row.devices.append(device := Device(index=offer.device.index))
+                _describe(device, offer)
+            for gone in by_index.values():
+                gone.present = False
+            change.session.flush()
+            return row.id
+
+    def drain(self, actor: Actor, name: str, *, draining: bool = True) -> None:
+        """Places nothing more there, or does so again. What runs goes on."""
+        with self._core.change() as change:
+            row = _named(change.session, actor, name)
+            row.draining = draining
+            change.audit(actor, "server.drain" if draining else "server.undrain", name)
+            lending.reschedule(change)
+
+    def write_off(self, actor: Actor, name: str) -> None:
+        """Declares that an unreachable server will not come back, so that all that it held is over."""
+        with self._core.change() as change:
+            row = _named(change.session, actor, name)
+            if row.state != ServerState.UNREACHABLE:
+                raise Invalid(f"“{name}” can be reached; drain it instead")
+            change.audit(actor, "server.write-off", name)
+            self._free(change, change.session.scalars(select(Part).where(Part.server_id == row.id)))
+            lending.reschedule(change)
+
+    def outstanding(self) -> list[int]:
+        """The servers that have yet to be told something, to be asked when a manager starts and now and then."""
+        query = select(Part.server_id).join(Part.allocation).where(_UNTOLD).distinct()
+        with self._core.store.reading() as session:
+            return list(session.scalars(query))
+
+    def orders(self, server: int) -> list[Order]:
+        """What the server has yet to be told. To be sent again until it is answered."""
+        query = select(Part).join(Part.allocation).where(Part.server_id == server, _UNTOLD)
+        loaded = (joinedload(Part.device), joinedload(Part.allocation).joinedload(Allocation.user))
+        groups: defaultdict[tuple[str, int], list[Part]] = defaultdict(list)
+        with self._core.store.reading() as session:
+            for part in session.scalars(query.options(*loaded).order_by(Part.id)):
+                groups[part.allocation_id, part.epoch].append(part)
+            return sorted(map(_order, groups.values()), key=lambda order: _ORDER.index(type(order)))
+
+    def settle(self, server: int, answers: Iterable[tuple[Order, Answer]]) -> None:
+        """Takes in what the server answered, in any order and however often."""
+        with self._core.change() as change:
+            row = change.session.get_one(Server, server)
+            freed = False
+            for order, answer in answers:
+                if (answer.stamp.ledger, answer.stamp.boot) == (row.ledger, row.boot):
+                    freed |= self._settle(change, row, order, answer)
+                    self._follow(server, answer.stamp)
+            if freed:
+                lending.reschedule(change)
+
+    def heard(self, server: int, stamp: Stamp) -> bool:
+        """Whether all is known about a server that says this of itself; if not, ask it to report. No transaction."""
+        agreed = self._core.agrees(server)
+        return agreed is not None and self._known.get(server) == (stamp, agreed)
+
+    def reported(self, server: int, report: Report) -> None:
+        """Makes the store agree with what the server says it holds."""
+        stamp = report.stamp
+        with self._core.change() as change:
+            row = change.session.get_one(Server, server)
+            if stamp.ledger == row.ledger and stamp.serial < row.serial:
+                return
+            rebooted = (stamp.ledger, stamp.boot) != (row.ledger, row.boot)
+            row.ledger, row.boot, row.serial = stamp.ledger, stamp.boot, stamp.serial
+            row.state = ServerState.READY if report.accepting else ServerState.DOUBTFUL
+            found: set[int] = set()
+            for held in report.held:
+                found |= self._take_in(change, row, held, stamp.serial)
+            lost = [
+                part
+                for part in change.session.scalars(select(Part).where(Part.server_id == server))
+                if part.id not in found and part.serial is not None and (rebooted or part.serial <= stamp.serial)
+            ]
+            self._free(change, lost)
+            lending.reschedule(change)
+            self._known[server] = stamp, change.mirror.restorations
+
+    def unreachable(self, server: int) -> None:
+        """The server has been silent for too long: what it holds stays lent, what it was asked for others are asked."""
+        self._known.pop(server, None)
+        with self._core.change() as change:
+            row = change.session.get_one(Server, server)
+            row.state = ServerState.UNREACHABLE
+            for part in change.session.scalars(select(Part).where(Part.server_id == server)):
+                allocation = part.allocation
+                if (
+                    allocation.state == State.PLACING
+                    and part.epoch == allocation.epoch
+                    and part.state == PartState.ASKED
+                ):
+                    lending.give_up(allocation)
+            lending.reschedule(change)
+
+    def deliver(self, server: int, host: Host) -> None:
+        """Tells the server all that it has yet to be told. Raises Unreachable after taking in what it did answer."""
+        answers: list[tuple[Order, Answer]] = []
+        try:
+            for order in self.orders(server):
+                answers.append((order, host.carry_out(order)))
+        except Unreachable:
+            self.settle(server, answers)
+            raise
+        if answers:
+            self.settle(server, answers)
+
+    def _follow(self, server: int, stamp: Stamp) -> None:
+        """An answer that follows directly on what was known needs no report."""
+        known, agreed = self._known.get(server, (None, 0))
+        if known and stamp == replace(known, serial=known.serial + 1):
+            self._known[server] = stamp, agreed
+
+    def _settle(self, change: Change, server: Server, order: Order, answer: Answer) -> bool:
+        """Returns whether others may start now."""
+        query = select(Part).where(Part.server_id == server.id, Part.allocation_id == order.allocation)
+        parts = list(change.session.scalars(query))
+        own = [part for part in parts if part.epoch == order.epoch]
+        row = change.session.get(Allocation, order.allocation)
+        if row is None:
+            return False
+        match order, answer.result:
+            case Reserve() | Extend(), Result.HELD if answer.stamp.serial >= server.serial:
+                for part in own:
+                    if part.state == PartState.ASKED:
+                        part.state, part.since = PartState.HELD, change.now
+                    if part.serial is None:
+                        part.serial = answer.stamp.serial
+                    part.term = order.term
+            case Reserve(), Result.REFUSED if answer.stamp.serial >= server.serial:
+                self._refused(change, server, row, own)
+                return True
+            case Extend(), Result.FREE | Result.REFUSED if answer.stamp.serial >= server.serial:
+                self._free(change, own)
+                return True
+            case Release(), Result.FREE:
+                self._free(change, [part for part in parts if part.epoch <= order.epoch])
+                return True
+        lending.settle(change, row)
+        return False
+
+    def _refused(self, change: Change, server: Server, row: Allocation, own: Sequence[Part]) -> None:
+        """The server holds nothing of it, and knows better than the store what it has."""
+        for part in own:
+            if part.state == PartState.ASKED:
+                lending.free(change, part)
+        if server.state == ServerState.READY:
+            server.state = ServerState.DOUBTFUL
+        self._known.pop(server.id, None)
+        lending.settle(change, row)
+
+    def _free(self, change: Change, parts: Iterable[Part]) -> None:
+        rows: dict[str, Allocation] = {}
+        for part in list(parts):
+            rows[part.allocation_id] = part.allocation
+            lending.free(change, part)
+        for row in rows.values():
+            lending.settle(change, row)
+
+    def _take_in(self, change: Change, server: Server, held: Held, serial: int) -> set[int]:
+        """Makes the store have what a server holds; returns the ids of the parts."""
+        session = change.session
+        row = session.get(Allocation, held.allocation)
+        if row is None:
+            row = _adopted(change, held)
+        elif held.epoch > row.epoch and row.state not in (State.RELEASING, State.ENDED):
+            lending.give_up(row)  # a restored database does not know of this attempt
+            row.epoch, row.state, row.started_at = held.epoch, State.ACTIVE, change.now - held.term + held.left
+            row.term, row.ends_at = held.term, change.now + held.left
+        wanted = row.epoch == held.epoch and row.state in (State.PLACING, State.ACTIVE)
+        devices = {device.index: device for device in server.devices}
+        parts = []
+        for share in held.shares:
+            if (device := devices.get(share.index)) is None:
+                continue
+            part = next((p for p in row.parts if p.epoch == held.epoch and p.device_id == device.id), None)
+            if part is None:
+                part = Part(epoch=held.epoch, device=device, server=server, since=change.now, term=held.term)
+                part.device_id, part.server_id, part.secret = device.id, server.id, held.secret
+                row.parts.append(part)
+            if part.serial is None:
+                part.serial, part.since = serial, change.now
+            part.memory, part.weight, part.term = share.memory, share.weight, held.term
+            part.state = PartState.HELD if wanted else PartState.RELEASING
+            parts.append(part)
+        if wanted:
+            row.term = max(row.term, held.term)
+            row.count = max(row.count, len(lending.current(row)))
+            self._keep_time(change, row, held)
+        elif row.state == State.ENDED and parts:
+            row.state, row.ended_at = State.RELEASING, None
+        lending.settle(change, row)
+        session.flush()
+        return {part.id for part in parts}
+
+    def _keep_time(self, change: Change, row: Allocation, held: Held) -> None:
+        """The server's clock says when a term is over."""
+        over = held.left <= 0 and row.term <= held.term
+        if over or held.ending:
+            change.audit(POOL, "allocation.expire" if over else "allocation.end", row.id)
+            lending.end(change, row, Outcome.EXPIRED if over else Outcome.RELEASED)
+            return
+        ends = change.now + held.left + row.term - held.term
+        if row.state == State.ACTIVE and (row.ends_at is None or abs(row.ends_at - ends) > _ENDS_SLACK):
+            row.ends_at = ends
+
+
+_UNTOLD = or_(Part.state != PartState.HELD, Part.term != Allocation.term)
+_ORDER = (Release, Extend, Reserve)  # what frees comes before what takes
+
+
+def _order(parts: Sequence[Part]) -> Order:
+    first = parts[0]
+    row = first.allocation
+    if any(part.state == PartState.RELEASING for part in parts):
+        return Release(row.id, first.epoch)
+    if all(part.state == PartState.HELD for part in parts):
+        return Extend(row.id, first.epoch, row.term)
+    shares = tuple(Share(part.device.index, part.memory, part.weight) for part in parts)
+    return Reserve(row.id, first.epoch, shares, row.term, row.user.name, first.secret)
+
+
+def _adopted(change: Change, held: Held) -> Allocation:
+    """An allocation that a restored database has never heard of, as far as its server knows it."""
+    user = change.session.scalars(select(User).where(User.name == held.user)).one_or_none()
+    if user is None:
+        user = User(name=held.user, role=Role.USER, active=True, used=0.0, used_at=change.now)
+        change.session.add(user)
+    started = change.now - held.term + held.left
+    row = Allocation(
+        id=held.allocation,
+        user=user,
+        state=State.ACTIVE,
+        epoch=held.epoch,
+        count=len(held.shares),
+        weight=held.shares[0].weight,
+        memory=held.shares[0].memory,
+        filter="",
+        term=held.term,
+        priority=0,
+        policy="pack",
+        round_trips=[],
+        submitted_at=started,
+        started_at=started,
+        ends_at=change.now + held.left,
+    )
+    change.session.add(row)
+    change.session.flush()
+    change.audit(POOL, "allocation.adopt", row.id, user=held.user)
+    return row
+
+
+def _describe(device: Device, offer: Offer) -> None:
+    for name in ("name", "platform", "vendor", "type", "version", "driver_version", "memory", "compute_units"):
+        setattr(device, name, getattr(offer.device, name))
+    device.overhead, device.present = offer.overhead, True
+
+
+def _named(session: Session, actor: Actor, name: str) -> Server:
+    if not actor.is_admin:
+        raise NotAllowed(f"{actor.name} may not change servers")
+    row = session.scalars(select(Server).where(Server.name == name)).one_or_none()
+    if row is None:
+        raise Invalid(f"there is no server “{name}”")
+    return row

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "cenote.cli.main",
+        "cenote.client.launch",
+        "cenote.server.supervisor",
+        "cenote.server.ledger",
+        "cenote.pool.orders",
+    ],
+)
+def test_only_a_manager_loads_the_store(module: str) -> None:
+    code = (
+        f"import sys, {module}; print(*(name for name in ('sqlalchemy', 'alembic', 'psycopg') if name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
