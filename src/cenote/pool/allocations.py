@@ -102,6 +102,7 @@ class Allocations:
                 priority=min(request.priority, PRIORITY_CAPS[actor.role]),
                 policy=request.policy,
                 round_trips=[list(trip) for trip in request.round_trips],
+                tethered=request.tethered,
                 submitted_at=change.now,
             )
             lending.schedule(change, row)

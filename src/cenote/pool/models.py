@@ -150,6 +150,18 @@ class Token(Base):
     user: Mapped[User] = relationship()
 
 
+class Certificate(Base):
+    """One that the pool's authority has issued, by its serial in hex."""
+
+    __tablename__ = "certificates"
+    serial: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    name: Mapped[str]
+    issued_at: Mapped[float]
+    expires_at: Mapped[float]
+    revoked_at: Mapped[float | None]
+
+
 class Server(Base):
     __tablename__ = "servers"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -204,6 +216,8 @@ class Allocation(Base):
     priority: Mapped[int]
     policy: Mapped[str]
     round_trips: Mapped[list[Any]]
+    tethered: Mapped[bool] = mapped_column(default=False)
+    """Whether it ends when nobody keeps a connection open for it."""
     submitted_at: Mapped[float]
     started_at: Mapped[float | None]
     ends_at: Mapped[float | None]

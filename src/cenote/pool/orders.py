@@ -22,7 +22,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Reserve:
-    """Set these shares aside, all or none, for ``term`` seconds from now."""
+    """Set these shares aside, all or none, for ``term`` seconds from now.
+
+    What is ``tethered`` is ended when nobody keeps a connection open for it any more.
+    """
 
     allocation: str
     epoch: int
@@ -30,6 +33,7 @@ class Reserve:
     term: int
     user: str
     secret: bytes = field(repr=False)
+    tethered: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,23 @@ class Held:
     left: float
     user: str
     secret: bytes = field(repr=False)
+    tethered: bool = False
     ending: bool = False
+
+
+class Why(Enum):
+    """Why a server has ended something without having been told to."""
+
+    EXPIRED = "expired"
+    LET_GO = "let go"
+    """Nobody kept a connection open for it."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    allocation: str
+    epoch: int
+    why: Why
 
 
 @dataclass(frozen=True)
@@ -105,6 +125,8 @@ class Report:
     held: tuple[Held, ...]
     accepting: bool = True
     """Whether it takes new allocations; one that cannot write its ledger does not."""
+    ended: tuple[Ended, ...] = ()
+    """The latest that it has ended by itself, whether still held or not."""
 
 
 class Host(Protocol):

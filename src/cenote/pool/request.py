@@ -31,8 +31,9 @@ class Request:
 
     ``weight`` is the share of compute time in millionths, ``memory`` that of memory in bytes; whichever is missing
     follows from the other, and both missing mean whole devices. ``term`` and ``wait`` are seconds; no ``wait`` waits
-    without limit. ``round_trips`` are seconds by server name, as the client measured them. A request that is sent
-    again with the same ``key`` by the same user is the same request.
+    without limit. One that is ``tethered`` ends when nobody keeps a connection open for it. ``round_trips`` are seconds
+    by server name, as the client measured them. A request that is sent again with the same ``key`` by the same user is
+    the same request.
     """
 
     count: int = 1
@@ -45,6 +46,7 @@ class Request:
     policy: str = "pack"
     key: str | None = None
     round_trips: tuple[tuple[str, float], ...] = ()
+    tethered: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= COUNT_LIMIT:
@@ -107,6 +109,7 @@ def from_words(
     policy: str = "pack",
     key: str | None = None,
     round_trips: tuple[tuple[str, float], ...] = (),
+    tethered: bool = False,
 ) -> Request:
     """A request as options of a command or fields of a form say it. Raises Invalid."""
     return Request(
@@ -120,4 +123,5 @@ def from_words(
         policy=policy,
         key=key,
         round_trips=round_trips,
+        tethered=tethered,
     )

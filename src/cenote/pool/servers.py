@@ -14,7 +14,21 @@ from cenote.errors import Invalid, NotAllowed, Unreachable
 from cenote.pool import lending
 from cenote.pool.core import POOL, Actor, Change, Core
 from cenote.pool.models import Allocation, Device, Outcome, Part, PartState, Role, Server, ServerState, State, User
-from cenote.pool.orders import Answer, Extend, Held, Host, Order, Release, Report, Reserve, Result, Share, Stamp
+from cenote.pool.orders import (
+    Answer,
+    Ended,
+    Extend,
+    Held,
+    Host,
+    Order,
+    Release,
+    Report,
+    Reserve,
+    Result,
+    Share,
+    Stamp,
+    Why,
+)
 
 _ENDS_SLACK = 5.0  # seconds by which an expected end may be wrong before it is written down again
 
@@ -125,6 +139,8 @@ class Servers:
             found: set[int] = set()
             for held in report.held:
                 found |= self._take_in(change, row, held, stamp.serial)
+            for ended in report.ended:
+                self._ended_there(change, ended)
             lost = [
                 part
                 for part in change.session.scalars(select(Part).where(Part.server_id == server))
@@ -250,6 +266,14 @@ class Servers:
         session.flush()
         return {part.id for part in parts}
 
+    def _ended_there(self, change: Change, ended: Ended) -> None:
+        """A server has ended its part by itself; then the other servers of the allocation are to let go as well."""
+        row = change.session.get(Allocation, ended.allocation)
+        if row is not None and row.epoch == ended.epoch and row.state == State.ACTIVE:
+            expired = ended.why == Why.EXPIRED
+            change.audit(POOL, "allocation.expire" if expired else "allocation.let-go", row.id)
+            lending.end(change, row, Outcome.EXPIRED if expired else Outcome.RELEASED)
+
     def _keep_time(self, change: Change, row: Allocation, held: Held) -> None:
         """The server's clock says when a term is over."""
         over = held.left <= 0 and row.term <= held.term
@@ -274,7 +298,7 @@ def _order(parts: Sequence[Part]) -> Order:
     if all(part.state == PartState.HELD for part in parts):
         return Extend(row.id, first.epoch, row.term)
     shares = tuple(Share(part.device.index, part.memory, part.weight) for part in parts)
-    return Reserve(row.id, first.epoch, shares, row.term, row.user.name, first.secret)
+    return Reserve(row.id, first.epoch, shares, row.term, row.user.name, first.secret, row.tethered)
 
 
 def _adopted(change: Change, held: Held) -> Allocation:
@@ -297,6 +321,7 @@ def _adopted(change: Change, held: Held) -> Allocation:
         priority=0,
         policy="pack",
         round_trips=[],
+        tethered=held.tethered,
         submitted_at=started,
         started_at=started,
         ends_at=change.now + held.left,

@@ -168,6 +168,7 @@ class LentLedger:
                 left=self._left(entry, now),
                 user=entry.order.user,
                 secret=entry.order.secret,
+                tethered=entry.order.tethered,
                 ending=entry.ending,
             )
             for key, entry in self._held.items()
@@ -230,6 +231,7 @@ class LentLedger:
                 entry["term"],
                 entry["user"],
                 bytes.fromhex(entry["secret"]),
+                entry["tethered"],
             )
             self._held[order.allocation, order.epoch] = _Entry(order, entry["since"], entry["ending"])
 

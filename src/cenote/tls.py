@@ -1,0 +1,120 @@
+"""The pool's certificates on a connection: contexts for both ends, and who the peer is that has shown one.
+
+Peers are known by the role and the name that the pool's authority has written into their certificates, as a URI
+``cenote:ROLE:NAME``; never by the host name that was dialled. Managers also have a fixed DNS name, so that an HTTPS
+client can have it checked before it sends anything.
+"""
+
+from __future__ import annotations
+
+import ssl
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cenote.errors import NoKey, NotAllowed
+
+MANAGER_HOST = "manager.cenote.internal"
+
+_SCHEME = "cenote"
+
+
+class Role(StrEnum):
+    SERVER = "server"
+    MANAGER = "manager"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Who has shown a certificate; ``serial`` is the certificate's, in hex."""
+
+    role: Role
+    name: str
+    serial: str
+
+    @property
+    def uri(self) -> str:
+        return uri(self.role, self.name)
+
+
+@dataclass(frozen=True)
+class Files:
+    """A certificate with those that lead to the authority's, its private key, and the authority's certificate."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+    def serving_peers(self) -> ssl.SSLContext:
+        """For accepting connections from those who have a certificate of the pool themselves."""
+        context = self.serving()
+        context.verify_mode = ssl.CERT_REQUIRED
+        return _trusting(context, self._read(self.authority))
+
+    def serving(self) -> ssl.SSLContext:
+        """For accepting connections from anybody."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.num_tickets = 0  # a resumed connection would not look at the certificate again
+        self._show(context)
+        return context
+
+    def dialling(self) -> ssl.SSLContext:
+        """For connections to servers, whose names are to be looked at with ``peer`` before anything is sent."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.check_hostname = False
+        self._show(context)
+        return _trusting(context, self._read(self.authority))
+
+    def _show(self, context: ssl.SSLContext) -> None:
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise NoKey(f"the certificate {self.certificate} cannot be used: {error.strerror or error}") from None
+
+    @staticmethod
+    def _read(file: Path) -> str:
+        try:
+            return file.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise NoKey(f"the certificate {file} cannot be read: {error}") from None
+
+
+def trusting(authority: str) -> ssl.SSLContext:
+    """For HTTPS to a manager of the pool with this authority (PEM). Connect with MANAGER_HOST as the server's name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.hostname_checks_common_name = False  # a server's may be anything
+    return _trusting(context, authority)
+
+
+def uri(role: Role, name: str) -> str:
+    return f"{_SCHEME}:{role}:{urllib.parse.quote(name, safe='')}"
+
+
+def peer(connection: ssl.SSLObject | ssl.SSLSocket) -> Peer:
+    """Who is at the other end, after the handshake has verified the certificate. Raises NotAllowed."""
+    return peer_of(connection.getpeercert() or {})
+
+
+def peer_of(certificate: Mapping[str, Any]) -> Peer:
+    """The same from what ``getpeercert`` returned."""
+    for kind, value in certificate.get("subjectAltName", ()):
+        scheme, _, rest = value.partition(":")
+        role, _, name = rest.partition(":")
+        if kind == "URI" and scheme == _SCHEME and role in list(Role):
+            return Peer(Role(role), urllib.parse.unquote(name), f"{int(certificate['serialNumber'], 16):x}")
+    raise NotAllowed("the certificate names no role in this pool")
+
+
+def _trusting(context: ssl.SSLContext, authority: str) -> ssl.SSLContext:
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an operator's authority may itself be certified by another
+    try:
+        context.load_verify_locations(cadata=authority)
+    except (ssl.SSLError, ValueError):
+        raise NoKey("the certificate of the pool’s authority cannot be used") from None
+    return context
