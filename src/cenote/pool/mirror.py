@@ -154,6 +154,7 @@ def request(row: Allocation) -> Request:
         priority=row.priority,
         policy=row.policy,
         round_trips=tuple((str(name), float(seconds)) for name, seconds in row.round_trips),
+        tethered=row.tethered,
     )
 
 

@@ -162,6 +162,18 @@ class Certificate(Base):
     revoked_at: Mapped[float | None]
 
 
+class Invitation(Base):
+    """A secret by which a server may join once; any new one, or the one with that name."""
+
+    __tablename__ = "invitations"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    hash: Mapped[bytes]
+    server: Mapped[str | None]
+    created_at: Mapped[float]
+    expires_at: Mapped[float]
+    used_at: Mapped[float | None]
+
+
 class Server(Base):
     __tablename__ = "servers"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -218,6 +230,8 @@ class Allocation(Base):
     round_trips: Mapped[list[Any]]
     tethered: Mapped[bool] = mapped_column(default=False)
     """Whether it ends when nobody keeps a connection open for it."""
+    polled_at: Mapped[float | None]
+    """When its client was last heard of; written every few seconds, and without a revision."""
     submitted_at: Mapped[float]
     started_at: Mapped[float | None]
     ends_at: Mapped[float | None]

@@ -186,7 +186,7 @@ def plan(
                 continue
             late = reservation is not None and now + one.request.term + standings.rules.handover > reservation.at
             avoid = reservation.devices if reservation and late else frozenset[int]()
-            shape = (replace(one.request, term=1, wait=None, priority=0, key=None), avoid, budget)
+            shape = (replace(one.request, term=1, wait=None, priority=0, key=None, tethered=False), avoid, budget)
             if shape in hopeless:
                 continue
             search = Search(fleet, one.request, avoid=avoid, budget=budget)
