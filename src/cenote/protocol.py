@@ -19,6 +19,7 @@ DEFAULT_PORT = 7654
 MAGIC = b"CENOTE\r\n"
 LINE_LIMIT = 64 * 1024
 FLAG_TLS = 1
+FLAG_POOL = 2
 
 _PREAMBLE = struct.Struct("<8sHHHH16sHQ6s")
 _ANSWER = struct.Struct("<8sHHHH16s32s")
@@ -33,6 +34,7 @@ class Kind(IntEnum):
     CONTROL = 0
     SESSION = 1
     STREAM = 2
+    TETHER = 3
 
 
 class Status(IntEnum):
@@ -56,11 +58,12 @@ class Preamble:
     id: bytes = NO_ID
     stream: int = 0
     build: int = 0  # for the worker to look at
+    pool: bool = False  # a manager comes, and certificates of the pool are shown on both sides
     major: int = MAJOR
     minor: int = MINOR
 
     def encode(self) -> bytes:
-        flags = FLAG_TLS if self.tls else 0
+        flags = (FLAG_TLS if self.tls else 0) | (FLAG_POOL if self.pool else 0)
         return _PREAMBLE.pack(
             MAGIC, self.major, self.minor, self.kind, flags, self.id, self.stream, self.build, bytes(6)
         )
@@ -73,11 +76,14 @@ class Preamble:
             raise ProtocolError("the connection does not start with Cenote's preamble")
         if major != MAJOR:  # another major may have laid out the rest otherwise
             return cls(Kind.CONTROL, major=major, minor=minor)
-        if kind > Kind.STREAM or flags & ~FLAG_TLS or any(rest):
+        if kind > max(Kind) or flags & ~(FLAG_TLS | FLAG_POOL) or any(rest):
             raise ProtocolError("the preamble has fields that this version does not know")
-        if (kind == Kind.CONTROL and id_ != NO_ID) or (kind != Kind.STREAM and stream) or (kind == 2 and not stream):
+        if (kind == Kind.CONTROL and id_ != NO_ID) or (kind == Kind.STREAM) != bool(stream):
             raise ProtocolError("the fields of the preamble contradict each other")
-        return cls(Kind(kind), bool(flags & FLAG_TLS), id_, stream, build, major, minor)
+        tls, pool = bool(flags & FLAG_TLS), bool(flags & FLAG_POOL)
+        if pool and not (tls and kind == Kind.CONTROL):
+            raise ProtocolError("a manager comes over a control connection with TLS")
+        return cls(Kind(kind), tls, id_, stream, build, pool, major, minor)
 
     @property
     def served(self) -> bool:

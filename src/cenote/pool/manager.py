@@ -9,6 +9,7 @@ from typing import Protocol
 
 from cenote.devices import Device
 from cenote.errors import NoDevice
+from cenote.pool.orders import Share
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,14 @@ class Holder:
 
 @dataclass(frozen=True)
 class Allocation:
-    """Devices that a holder may use until it is released; ``secret`` opens the data path to them."""
+    """Devices that a holder may use until it is released; ``secret`` opens the data path to them.
+
+    ``shares`` says how much of each, in the same order; without them it is all of each, together with others.
+    """
 
     holder: Holder
     devices: tuple[Device, ...]
+    shares: tuple[Share, ...] = ()
     id: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 

@@ -10,7 +10,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from cenote.protocol import LINE_LIMIT
 
@@ -33,6 +34,10 @@ class Channel:
     async def start_tls(self, context: ssl.SSLContext) -> None:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         await self._drive(self._tls.do_handshake)
+
+    def certificate(self) -> dict[str, Any]:
+        """What the other side has shown and the handshake has verified; empty without one."""
+        return (self._tls and self._tls.getpeercert()) or {}
 
     async def read_exactly(self, size: int) -> bytes:
         """``size`` bytes, fewer only when the other side closes."""
@@ -86,6 +91,10 @@ class Channel:
                 else:
                     self._incoming.write_eof()
                 continue
+            except ssl.SSLError:
+                with suppress(OSError):  # so that the other side hears why
+                    await loop.sock_sendall(self.socket, self._outgoing.read())
+                raise
             await loop.sock_sendall(self.socket, self._outgoing.read())
             return result
 

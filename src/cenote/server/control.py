@@ -38,23 +38,6 @@ class Control:
         self._devices = devices
         self._allocations: list[Allocation] = []
 
-    async def authenticate(self, key: bytes, preamble: bytes, answer: bytes) -> bool:
-        """The client shows the host key first, then we do."""
-        try:
-            hello = json.loads(await self._channel.read_line())
-            nonce, shown = bytes.fromhex(hello["nonce"]), bytes.fromhex(hello["proof"])
-            if hello["op"] != "hello" or len(nonce) != 32:
-                return False
-        except (ValueError, KeyError, TypeError):
-            return False
-        if not hmac.compare_digest(shown, protocol.proof(key, "client", preamble, answer, nonce)):
-            log.warning("%s showed a wrong key", self._channel.peer)
-            await self._reply(hello, error=("not-allowed", "the key is not this server's"))
-            return False
-        ours = protocol.proof(key, "server", preamble, answer, nonce)
-        await self._reply(hello, ok={"proof": ours.hex(), "version": cenote.__version__, "host": platform.node()})
-        return True
-
     async def serve(self) -> bool:
         """Answers requests until the client goes, which releases what it holds. True when the socket was handed on."""
         try:
@@ -62,14 +45,14 @@ class Control:
                 request = json.loads(line)
                 try:
                     if request["op"] == "echo":
-                        await self._reply(request, ok={})
+                        await reply(self._channel, request, ok={})
                         echo.serve_in_thread(self._channel.blocking(ECHO_TIMEOUT))
                         return True
-                    await self._reply(request, ok=await self._carry_out(request))
+                    await reply(self._channel, request, ok=await self._carry_out(request))
                 except NoDevice as error:
-                    await self._reply(request, error=("no-device", str(error)))
+                    await reply(self._channel, request, error=("no-device", str(error)))
                 except (BadRequest, KeyError, TypeError, ValueError) as error:
-                    await self._reply(request, error=("bad-request", str(error)))
+                    await reply(self._channel, request, error=("bad-request", str(error)))
         except (ValueError, TypeError, OSError) as error:
             log.debug("%s: the control connection broke: %s", self._channel.peer, error)
         finally:
@@ -100,11 +83,30 @@ class Control:
         devices = [device.to_json() for device in allocation.devices]
         return {"allocation": allocation.id.hex(), "secret": allocation.secret.hex(), "devices": devices}
 
-    async def _reply(self, request: dict[str, Any], **content: Any) -> None:
-        if "error" in content:
-            code, message = content["error"]
-            content = {"error": {"code": code, "message": message}}
-        await self._channel.write(json.dumps({"id": request.get("id"), **content}).encode() + b"\n")
+
+async def authenticate(channel: Channel, key: bytes, preamble: bytes, answer: bytes) -> bool:
+    """The client shows first that it has the key, then we do."""
+    try:
+        hello = json.loads(await channel.read_line())
+        nonce, shown = bytes.fromhex(hello["nonce"]), bytes.fromhex(hello["proof"])
+        if hello["op"] != "hello" or len(nonce) != 32:
+            return False
+    except (ValueError, KeyError, TypeError):
+        return False
+    if not hmac.compare_digest(shown, protocol.proof(key, "client", preamble, answer, nonce)):
+        log.warning("%s showed a wrong key", channel.peer)
+        await reply(channel, hello, error=("not-allowed", "the key is not this server's"))
+        return False
+    ours = protocol.proof(key, "server", preamble, answer, nonce)
+    await reply(channel, hello, ok={"proof": ours.hex(), "version": cenote.__version__, "host": platform.node()})
+    return True
+
+
+async def reply(channel: Channel, request: dict[str, Any], **content: Any) -> None:
+    if "error" in content:
+        code, message = content["error"]
+        content = {"error": {"code": code, "message": message}}
+    await channel.write(json.dumps({"id": request.get("id"), **content}).encode() + b"\n")
 
 
 def _printable(text: str) -> str:

@@ -16,8 +16,9 @@ from cenote.errors import CannotListen, ProtocolError
 from cenote.pool.manager import Allocation
 from cenote.protocol import Address, Answer, Kind, Preamble, Status
 from cenote.server.channel import Channel
-from cenote.server.control import Control
+from cenote.server.control import Control, authenticate
 from cenote.server.identity import Identity
+from cenote.server.pooled import Pooled
 from cenote.server.sessions import Sessions
 
 log = logging.getLogger("cenote.gate")
@@ -58,13 +59,16 @@ class Gate:
         sessions: Sessions,
         find_allocation: Callable[[bytes], Awaitable[Allocation | None]],
         control: Callable[[Channel], Control],
+        pooled: Pooled | None = None,
     ) -> None:
+        """``pooled`` is for managers and tethers, where the host belongs to a pool."""
         self._listeners = listeners
         self._identity = identity
         self._tls_context: ssl.SSLContext = identity.tls_context()
         self._sessions = sessions
         self._find_allocation = find_allocation
         self._control = control
+        self._pooled = pooled
         self._unproved = asyncio.Semaphore(UNPROVED_LIMIT)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -137,6 +141,10 @@ class Gate:
         if not preamble.tls and not protocol.is_loopback(channel.peer):
             return await self._refuse(channel, Status.TLS_REQUIRED)
         match preamble.kind:
+            case Kind.CONTROL if preamble.pool:
+                return await self._serve_manager(channel, standing)
+            case Kind.TETHER:
+                return await self._serve_tether(channel, data, preamble, standing)
             case Kind.CONTROL:
                 return await self._serve_control(channel, data, preamble.tls, standing)
             case Kind.SESSION:
@@ -165,11 +173,34 @@ class Gate:
                 except ssl.SSLError as error:
                     log.info("%s: %s", channel.peer, error)
                     return False
-            control = self._control(channel)
-            if not await control.authenticate(self._identity.key.key, preamble, answer):
+            if not await authenticate(channel, self._identity.key.key, preamble, answer):
                 return False
         standing.leave()
-        return await control.serve()
+        return await self._control(channel).serve()
+
+    async def _serve_manager(self, channel: Channel, standing: _Standing) -> bool:
+        if self._pooled is None:
+            return await self._refuse(channel, Status.UNKNOWN)
+        async with asyncio.timeout(HELLO_TIMEOUT):
+            await channel.write(Answer(Status.GO_ON, secrets.token_bytes(32)).encode())
+            manager = await self._pooled.admit(channel)
+        if manager:
+            standing.leave()
+            await self._pooled.serve(channel, manager)
+        return False
+
+    async def _serve_tether(self, channel: Channel, data: bytes, preamble: Preamble, standing: _Standing) -> bool:
+        loan = self._pooled.lender.tetherable(preamble.id) if self._pooled else None
+        if self._pooled is None or loan is None:
+            return await self._refuse(channel, Status.UNKNOWN)
+        answer = Answer(Status.GO_ON, secrets.token_bytes(32)).encode()
+        async with asyncio.timeout(HELLO_TIMEOUT):
+            await channel.write(answer)
+            if not await self._pooled.prove(channel, loan, data, answer, encrypted=preamble.tls):
+                return False
+        standing.leave()
+        await self._pooled.hold(channel, loan)
+        return False
 
 
 class _Standing:

@@ -7,6 +7,7 @@ import logging
 import secrets
 import socket
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from cenote.pool.manager import Allocation
 from cenote.protocol import Preamble, Status
@@ -37,6 +38,7 @@ class Sessions:
         self._spares = spares
         self._ledger = ledger
         self._sessions: dict[bytes, Session] = {}
+        self._over: WeakSet[Allocation] = WeakSet()
         self._one_ended = asyncio.Event()
 
     async def open(self, allocation: Allocation, sock: socket.socket, preamble: bytes, tls: bool) -> Status:
@@ -44,6 +46,9 @@ class Sessions:
         worker = await self._spares.take(WORKER_TIMEOUT)
         if worker is None:
             return Status.BUSY
+        if allocation in self._over:
+            worker.kill()
+            return Status.UNKNOWN
         session = Session(secrets.token_bytes(16), allocation, worker)
         self._sessions[session.id] = session
         worker.on_packet = lambda words: self._heard(session, words)
@@ -68,9 +73,16 @@ class Sessions:
 
     def end(self, allocation: Allocation) -> None:
         """Ends what runs in the allocation; never by asking the worker, which may hang in a driver."""
+        self._over.add(allocation)
         for session in self._sessions.values():
             if session.allocation is allocation:
                 session.worker.kill()
+
+    async def gone(self, allocation: Allocation) -> None:
+        """Waits until all of what ran in an allocation that was ended is reaped."""
+        while any(session.allocation is allocation for session in self._sessions.values()):
+            self._one_ended.clear()
+            await self._one_ended.wait()
 
     async def close(self, *, kill: bool) -> None:
         """Ends all sessions, or lets go of them."""

@@ -1,0 +1,239 @@
+"""Lends this host's devices as managers order: the ledger on disk together with the sessions that run on it.
+
+Everything that changes the ledger happens in one thread, one after the other, and to its end even when whoever asked
+for it is gone. What is lent ends by an order, by its term, or, if it is tethered, when nobody holds on to it; the last
+two need no manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from cenote import link
+from cenote.devices import Device
+from cenote.pool.manager import Allocation, Holder
+from cenote.pool.orders import Answer, Ended, Extend, Held, Order, Release, Report, Reserve, Result, Stamp, Why
+from cenote.server.ledger import LentLedger
+
+log = logging.getLogger("cenote.lender")
+
+TETHER_TIMEOUT = 30.0  # seconds from the loan to the first tether
+RETURN_MARGIN = 15.0  # clients give up before the server does
+_TICK = 1.0
+_REMEMBERED = 64  # of what was ended here, for managers that have not heard of it
+
+T = TypeVar("T")
+
+
+class Running(Protocol):
+    """The sessions in allocations."""
+
+    def end(self, allocation: Allocation) -> None: ...
+
+    async def gone(self, allocation: Allocation) -> None:
+        """Nothing of it runs, and the driver has its memory back."""
+        ...
+
+
+@dataclass(eq=False)
+class Loan:
+    """``alone_since`` is when nobody held on to it any more; it may stay so for ``patience`` seconds."""
+
+    key: tuple[str, int]
+    allocation: Allocation
+    tethered: bool
+    patience: float
+    alone_since: float
+    tethers: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set as soon as it is being ended."""
+
+    def abandoned(self, now: float) -> bool:
+        return self.tethered and not self.tethers and now - self.alone_since >= self.patience
+
+    @property
+    def release(self) -> Release:
+        return Release(*self.key)
+
+
+class Lender:
+    """``on_change`` is called after each change of the ledger. To be used in one event loop, after ``start``."""
+
+    def __init__(
+        self,
+        ledger: LentLedger,
+        devices: Sequence[Device],
+        running: Running,
+        *,
+        tether_timeout: float = TETHER_TIMEOUT,
+        return_timeout: float | None = None,
+    ) -> None:
+        """``return_timeout``: how long tethers may stay away after a restart, by default the link's time-out."""
+        self.on_change: Callable[[], None] = lambda: None
+        self.stamp: Stamp = ledger.stamp
+        self._ledger = ledger
+        self._devices = {device.index: device for device in devices}
+        self._running = running
+        self._tether_timeout = tether_timeout
+        self._return_timeout = link.timeout() + RETURN_MARGIN if return_timeout is None else return_timeout
+        self._loans: dict[tuple[str, int], Loan] = {}
+        self._ended: deque[Ended] = deque(maxlen=_REMEMBERED)
+        self._thread = ThreadPoolExecutor(1, "ledger")
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    def start(self) -> None:
+        """Takes up what the ledger has from before, once the workers that are left have been adopted."""
+        for held in self._ledger.report().held:
+            loan = self._lend(held, self._return_timeout)
+            if held.ending:
+                self._finish(loan)
+        self.stamp = self._ledger.stamp
+        self._start(self._watch())
+
+    async def close(self) -> None:
+        """Stops, and ends nothing: another process may go on with the same ledger."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._thread.shutdown()
+        self._ledger.close()
+
+    async def carry_out(self, order: Order) -> Answer:
+        return await asyncio.shield(self._start(self._carry_out(order)))
+
+    async def report(self) -> Report:
+        return await asyncio.shield(self._start(self._report()))
+
+    async def find(self, allocation_id: bytes) -> Allocation | None:
+        """What the secret of an allocation opens; None when it is not lent, or is being ended."""
+        loan = self._latest(allocation_id)
+        return loan.allocation if loan else None
+
+    def tetherable(self, allocation_id: bytes) -> Loan | None:
+        """The loan that a tether with this id would hold."""
+        loan = self._latest(allocation_id)
+        return loan if loan and loan.tethered else None
+
+    @contextmanager
+    def held(self, loan: Loan) -> Iterator[None]:
+        """Somebody holds on to the loan until the block ends; when nobody does any more, the loan ends with it.
+
+        That does not hold for a block that is cancelled, which is our end and not the holder's.
+        """
+        loan.tethers += 1
+        cancelled = False
+        try:
+            yield
+        except asyncio.CancelledError:
+            cancelled = True
+            raise
+        finally:
+            loan.tethers -= 1
+            loan.alone_since, loan.patience = _now(), 0.0
+            if not loan.tethers and not cancelled:
+                self._start(self._end(loan, Why.LET_GO))
+
+    def _latest(self, allocation_id: bytes) -> Loan | None:
+        name = allocation_id.hex()
+        found = [loan for loan in self._loans.values() if loan.key[0] == name and not loan.over.is_set()]
+        return max(found, key=lambda loan: loan.key[1], default=None)
+
+    async def _carry_out(self, order: Order) -> Answer:
+        async with self._turn:
+            match order:
+                case Reserve():
+                    answer = await self._write(self._ledger.reserve, order)
+                    if answer.result == Result.HELD and (order.allocation, order.epoch) not in self._loans:
+                        self._lend(order, self._tether_timeout)
+                        log.info("%d device(s) are lent to %s", len(order.shares), order.user)
+                case Extend():
+                    answer = await self._write(self._ledger.extend, order)
+                case Release():
+                    answer = await self._release(order)
+        return answer
+
+    async def _release(self, order: Release) -> Answer:
+        answer = await self._write(self._ledger.end, order)
+        for (name, epoch), loan in list(self._loans.items()):
+            if name == order.allocation and epoch <= order.epoch:
+                self._finish(loan)
+        return answer
+
+    async def _report(self) -> Report:
+        async with self._turn:
+            report = await self._write(self._ledger.report)
+            return Report(report.stamp, report.held, report.accepting, tuple(self._ended))
+
+    async def _end(self, loan: Loan, why: Why) -> None:
+        """Ends a loan without having been told to."""
+        async with self._turn:
+            if loan.over.is_set():
+                return
+            holder = loan.allocation.holder
+            log.info("what was lent to %s is over: %s", holder, "its term" if why == Why.EXPIRED else "nobody holds it")
+            self._ended.append(Ended(*loan.key, why))
+            await self._release(loan.release)
+
+    async def _clear(self, loan: Loan) -> None:
+        """Frees the shares once nothing runs on them any more."""
+        self._running.end(loan.allocation)
+        await self._running.gone(loan.allocation)
+        async with self._turn:
+            await self._write(self._ledger.free, *loan.key)
+            self._loans.pop(loan.key, None)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            async with self._turn:
+                overdue = [(order.allocation, order.epoch) for order in self._ledger.overdue()]
+            for loan in list(self._loans.values()):
+                if loan.key in overdue:
+                    await self._end(loan, Why.EXPIRED)
+                elif loan.abandoned(_now()):
+                    await self._end(loan, Why.LET_GO)
+
+    def _lend(self, order: Reserve | Held, patience: float) -> Loan:
+        devices = tuple(self._devices[share.index] for share in order.shares if share.index in self._devices)
+        shares = tuple(share for share in order.shares if share.index in self._devices)
+        holder = Holder(order.user, "pool", order.allocation[:8])
+        allocation = Allocation(holder, devices, shares, bytes.fromhex(order.allocation), order.secret)
+        key = order.allocation, order.epoch
+        self._loans[key] = loan = Loan(key, allocation, order.tethered, patience, _now())
+        return loan
+
+    def _finish(self, loan: Loan) -> None:
+        if not loan.over.is_set():
+            loan.over.set()
+            self._start(self._clear(loan))
+
+    async def _write(self, operation: Callable[..., T], *arguments: object) -> T:
+        """In the ledger's thread, which waits for the disk; to be called by whose turn it is."""
+        result = await asyncio.get_running_loop().run_in_executor(self._thread, operation, *arguments)
+        if self.stamp != (stamp := self._ledger.stamp):
+            self.stamp = stamp
+            self.on_change()
+        return result
+
+    def _start(self, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[T]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("an error of ours while lending", exc_info=error)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
