@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 
 from cenote import link
 from cenote.devices import Device
+from cenote.errors import NoDevice
 from cenote.pool.manager import Allocation, Holder
 from cenote.pool.orders import Answer, Ended, Extend, Held, Order, Release, Report, Reserve, Result, Stamp, Why
 from cenote.server.ledger import LentLedger
@@ -111,6 +112,16 @@ class Lender:
 
     async def report(self) -> Report:
         return await asyncio.shield(self._start(self._report()))
+
+    async def allocate(self, holder: Holder, count: int | None) -> Allocation:
+        """There is no way round the pool's queue and quotas."""
+        raise NoDevice("this server lends its devices through its pool; ask the pool’s manager")
+
+    async def release(self, allocation: Allocation) -> None:
+        """Nothing was allocated here."""
+
+    async def holders(self, device: Device) -> list[Holder]:
+        return [loan.allocation.holder for loan in self._loans.values() if device in loan.allocation.devices]
 
     async def find(self, allocation_id: bytes) -> Allocation | None:
         """What the secret of an allocation opens; None when it is not lent, or is being ended."""

@@ -51,7 +51,7 @@ class Pooled:
                     await reply(channel, request, ok=await self._carry_out(request))
                 except ProtocolError as error:
                     await reply(channel, request, error=("bad-request", str(error)))
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
             log.info("the connection of %s broke: %s", manager.uri, error)
 
     async def hold(self, channel: Channel, loan: Loan) -> None:

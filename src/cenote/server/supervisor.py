@@ -9,18 +9,23 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cenote.devices import Device, choose
 from cenote.errors import NoDevice
-from cenote.pool.manager import LocalManager
+from cenote.pool.manager import LocalManager, Manager
 from cenote.protocol import Address
 from cenote.server.control import Control
 from cenote.server.drivers import Drivers
 from cenote.server.gate import Gate, listen
 from cenote.server.identity import Identity
+from cenote.server.membership import Membership
 from cenote.server.memory import Ledger
 from cenote.server.sessions import Sessions
 from cenote.server.workers import Spares
+
+if TYPE_CHECKING:
+    from cenote.server.member import Member
 
 log = logging.getLogger("cenote.server")
 
@@ -54,17 +59,22 @@ async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce:
         if not devices:
             names = ", ".join(device.name for device in found) or "none"
             raise NoDevice(f"no device of this machine fits; it has: {names}")
-        manager, ledger, spares = LocalManager(devices), Ledger(devices), Spares(drivers.environment)
+        ledger, spares = Ledger(devices), Spares(drivers.environment)
         sessions = Sessions(spares, ledger)
+        member = _member(identity, devices, sessions, _address_of(listeners[0]).port)
+        manager: Manager = member.lender if member else LocalManager(devices)
         gate = Gate(
             listeners,
             identity,
             sessions,
             manager.find,
             lambda channel: Control(channel, manager, sessions, ledger, devices),
+            member.pooled if member else None,
         )
         ending = _wait_for_end()
         spares.fill()
+        if member:
+            member.start()
         gate.open()
         announce(Running([_address_of(listener) for listener in listeners], devices, identity))
         by_terminal = await ending == signal.SIGINT
@@ -73,10 +83,21 @@ async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce:
             await sessions.close(kill=False)
         await gate.close()
         await sessions.close(kill=True)
+        if member:
+            await member.close()
         spares.close()
         return count
     finally:
         drivers.close()
+
+
+def _member(identity: Identity, devices: Sequence[Device], sessions: Sessions, port: int) -> Member | None:
+    folder = identity.key_file.parent / "pool"
+    if (membership := Membership.load(folder)) is None:
+        return None
+    from cenote.server.member import Member  # with an HTTP client, which a host by itself does without
+
+    return Member(membership, folder, devices, sessions, port)
 
 
 def _wait_for_end() -> asyncio.Future[signal.Signals]:

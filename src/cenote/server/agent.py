@@ -1,0 +1,245 @@
+"""Speaks for a server with the managers of its pool: joins, and says every few seconds where and what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import random
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from cenote import tls
+from cenote.devices import Device
+from cenote.errors import CenoteError, NoKey, NotAllowed, ProtocolError, Unreachable
+from cenote.keys import write_private
+from cenote.pool import wire
+from cenote.protocol import Address
+from cenote.server.lender import Lender
+from cenote.server.membership import Membership, files
+
+log = logging.getLogger("cenote.agent")
+
+PERIOD = 5.0
+TIMEOUT = 4.0
+LONGEST_PAUSE = 30.0
+_FIRST_PAUSE = 0.5
+_LEAST = 0.1
+_AUTHORITY = "/api/v1/ca"
+_AUTHORITY_LIMIT = 64 * 1024
+
+
+async def join(folder: Path, managers: Sequence[str], fingerprint: str, secret: str, name: str) -> Membership:
+    """Makes this host a server of the pool whose authority's certificate has this SHA-256 (hex).
+
+    The secret is spoken only to a manager that this authority has certified, and the private key to nobody.
+    """
+    from cenote.pool.authority import signing_request  # loads a library that only this needs
+
+    failure: CenoteError = Unreachable("the join string names no manager")
+    new = files(folder)
+    for manager in managers:
+        try:
+            authority = await _authority(manager, fingerprint)
+            plain = {"secret": secret, "name": name, "request": signing_request(new.key).decode()}
+            async with _Manager(manager, authority) as connected:
+                answer = await connected.ask("/api/v1/join", plain)
+            member = Membership(folder, _text(answer, "name"), _text(answer, "token"), tuple(managers))
+            write_private(new.authority, authority.encode())
+            write_private(new.certificate, _text(answer, "certificate").encode())
+            member.save()
+        except Unreachable as error:
+            failure = error
+        except OSError as error:
+            raise NoKey(f"what belongs to the pool cannot be kept in {folder}: {error.strerror}") from None
+        else:
+            return member
+    raise failure
+
+
+class Agent:
+    """``port`` is the gate's. ``overheads`` are the bytes that a context takes, by the indexes of the devices."""
+
+    def __init__(
+        self,
+        member: Membership,
+        lender: Lender,
+        devices: Sequence[Device],
+        overheads: Mapping[int, int],
+        port: int,
+        *,
+        period: float = PERIOD,
+    ) -> None:
+        self._member = member
+        self._lender = lender
+        self._offers = [device.to_json() | {"overhead": overheads.get(device.index, 0)} for device in devices]
+        self._port = port
+        self._period = period
+        self._changed = asyncio.Event()
+        self._described = ""
+        """The address at which the managers know the devices to be."""
+        self._said = ""
+        lender.on_change = self._changed.set
+
+    def revoked(self) -> frozenset[str]:
+        """The serials of the managers' certificates that no longer count."""
+        return self._member.revoked
+
+    async def run(self) -> None:
+        """Beats for ever: to one manager while it answers, else to the next, after ever longer pauses."""
+        authority = self._member.files.authority.read_text(encoding="ascii")
+        failures = turn = 0
+        while True:
+            managers = self._member.managers
+            manager = managers[turn % len(managers)]
+            try:
+                async with _Manager(manager, authority, self._member.token) as connected:
+                    while True:
+                        await self._beat(connected)
+                        failures = 0
+                        await self._pause()
+            except CenoteError as error:
+                self._say(logging.WARNING, str(error))
+            turn, failures = turn + 1, failures + 1
+            rounds = failures // len(managers)
+            longest = min(_FIRST_PAUSE * 2 ** min(rounds, 10), LONGEST_PAUSE)
+            await asyncio.sleep(random.uniform(0.5, 1.0) * longest)  # noqa: S311 - so that not all come at once
+
+    async def _beat(self, manager: _Manager) -> None:
+        self._changed.clear()
+        address = str(Address(await manager.local(), self._port))
+        plain: dict[str, Any] = {"address": address, "stamp": wire.stamp_to_json(self._lender.stamp)}
+        if address != self._described:
+            plain["devices"] = self._offers
+        answer = await manager.ask(f"/api/v1/servers/{self._member.name}/heartbeat", plain)
+        self._described = address
+        if answer.get("describe"):
+            self._described = ""
+            self._changed.set()
+        if trouble := answer.get("trouble"):
+            self._say(logging.WARNING, f"the pool cannot use this server: {trouble}")
+        else:
+            self._say(logging.INFO, f"this is {self._member.name} of the pool, reached at {address}")
+        told = self._member.told(_texts(answer, "managers"), _texts(answer, "revoked"))
+        if told != self._member:
+            self._member = told
+            try:
+                await asyncio.to_thread(told.save)
+            except OSError as error:
+                log.error("what a manager has said cannot be kept: %s", error.strerror)
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(_LEAST)  # several changes are one beat
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._period):
+                await self._changed.wait()
+
+    def _say(self, level: int, sentence: str) -> None:
+        if sentence != self._said:
+            log.log(level, "%s", sentence)
+            self._said = sentence
+
+
+class _Manager:
+    """A connection to a manager, which has shown the certificate of one before anything is sent."""
+
+    def __init__(self, address: str, authority: str, token: str = "") -> None:
+        self._address = address
+        self._local = ""
+        self._client = httpx.AsyncClient(
+            base_url=f"https://{address}",
+            verify=tls.trusting(authority),
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=TIMEOUT,
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=None),
+            trust_env=False,  # a proxy is not where the pool is
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def local(self) -> str:
+        """Our own address on this connection: where others reach this host, too. Its name may lead to 127.0.1.1."""
+        if not self._local:
+            await self._send("GET", _AUTHORITY)
+        return self._local
+
+    async def ask(self, path: str, plain: dict[str, Any]) -> dict[str, Any]:
+        response = await self._send("POST", path, plain)
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if response.status_code in (401, 403):
+            raise NotAllowed(f"the manager at {self._address} does not let this server in: {_reason(answer)}")
+        if response.is_client_error:
+            raise ProtocolError(f"the manager at {self._address} did not understand: {_reason(answer)}")
+        if not response.is_success:
+            raise Unreachable(f"the manager at {self._address} has difficulties: {_reason(answer)}")
+        if not isinstance(answer, dict):
+            raise ProtocolError(f"the manager at {self._address} gave an answer that is not readable")
+        return answer
+
+    async def _send(self, method: str, path: str, plain: object = None) -> httpx.Response:
+        try:
+            response = await self._client.request(
+                method, path, json=plain, extensions={"sni_hostname": tls.MANAGER_HOST}
+            )
+        except httpx.TimeoutException:
+            raise Unreachable(f"the manager at {self._address} does not answer") from None
+        except (httpx.HTTPError, ssl.SSLError) as error:
+            raise Unreachable(f"the manager at {self._address} cannot be reached: {error}") from None
+        self._local = response.extensions["network_stream"].get_extra_info("client_addr")[0]
+        return response
+
+
+async def _authority(manager: str, fingerprint: str) -> str:
+    """The certificate (PEM) with this fingerprint, from whoever has it: nothing else is believed yet."""
+    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    nobody.check_hostname, nobody.verify_mode = False, ssl.CERT_NONE
+    body = b""
+    try:
+        async with (
+            httpx.AsyncClient(verify=nobody, timeout=TIMEOUT, trust_env=False) as client,
+            client.stream("GET", f"https://{manager}{_AUTHORITY}") as response,
+        ):
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > _AUTHORITY_LIMIT:
+                    break
+        text = body.decode("ascii")
+        found = hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
+    except (httpx.HTTPError, ssl.SSLError) as error:
+        raise Unreachable(f"no manager can be reached at {manager}: {error}") from None
+    except ValueError:
+        found = ""
+    if not hmac.compare_digest(found, fingerprint):
+        raise NotAllowed(f"what answers at {manager} is not of the pool that the join string is for")
+    return text
+
+
+def _reason(answer: object) -> str:
+    detail = answer.get("message") or answer.get("detail") if isinstance(answer, dict) else None
+    return str(detail)[:300] if detail else "it does not say why"
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    if not isinstance(value := answer.get(name), str) or not value:
+        raise ProtocolError(f"the manager's answer has no {name}")
+    return value
+
+
+def _texts(answer: Mapping[str, Any], name: str) -> list[str]:
+    value = answer.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ProtocolError(f"the manager's answer has no {name}")
+    return value

@@ -1,0 +1,49 @@
+"""A host that belongs to a pool: what it lends, the agent that speaks for it, and its part of the gate."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from cenote.devices import Device
+from cenote.server.agent import Agent
+from cenote.server.ledger import Capacity, LentLedger
+from cenote.server.lender import Lender
+from cenote.server.membership import Membership
+from cenote.server.pooled import Pooled
+from cenote.server.sessions import Sessions
+
+log = logging.getLogger("cenote.member")
+
+
+class Member:
+    """``folder`` has the membership; the ledger of what is lent lies beside it. ``port`` is the gate's."""
+
+    def __init__(
+        self, membership: Membership, folder: Path, devices: Sequence[Device], sessions: Sessions, port: int
+    ) -> None:
+        capacities = {device.index: Capacity(device.memory) for device in devices}
+        self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions)
+        self._agent = Agent(membership, self.lender, devices, {}, port)
+        self.pooled = Pooled(self.lender, membership.files, self._agent.revoked)
+        self._speaking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """To be called just before the gate opens."""
+        self.lender.start()
+        self._speaking = asyncio.create_task(self._agent.run())
+        self._speaking.add_done_callback(_told)
+
+    async def close(self) -> None:
+        """Ends nothing: what is lent is taken up again by the next supervisor."""
+        if self._speaking:
+            self._speaking.cancel()
+            await asyncio.gather(self._speaking, return_exceptions=True)
+        await self.lender.close()
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("nothing is told to the pool any more: %s", error, exc_info=error)

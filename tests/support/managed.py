@@ -1,0 +1,116 @@
+"""Servers that belong to a pool, and managers as they come to a server's gate, over real sockets and TLS."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cenote import protocol, tls
+from cenote.pool import wire
+from cenote.pool.authority import Authority, signing_request
+from cenote.pool.orders import Answer, Order, Report, Reserve, Share
+from cenote.pool.request import WHOLE
+from cenote.protocol import Kind, Preamble, Status
+from cenote.server.membership import Membership, files
+from cenote.tls import Role
+from tests.support.data_plane import connect, enter
+from tests.support.servers import Server, serving
+
+GIB = 1 << 30
+
+
+def member(authority: Authority, folder: Path, name: str = "gpu1", managers: tuple[str, ...] = ()) -> Membership:
+    """What a server has after it has joined."""
+    made = Membership(folder, name, "token", managers or ("127.0.0.1:1",))
+    made.files.key.parent.mkdir(parents=True, exist_ok=True)
+    issued = authority.issue(signing_request(made.files.key), Role.SERVER, name)
+    made.files.certificate.write_bytes(issued.certificate)
+    files(folder).authority.write_bytes(authority.certificate)
+    made.save()
+    return made
+
+
+@contextmanager
+def pooled(authority: Authority, state: Path, native: Path, name: str = "gpu1") -> Iterator[Server]:
+    """``cenote serve`` of a host that belongs to a pool none of whose managers answers. Workers are stand-ins."""
+    folder = state / "cenote" / "pool"
+    if not folder.exists():
+        member(authority, folder, name)
+    environment = {"CENOTE_NATIVE": str(native), "CENOTE_LINK_TIMEOUT": "5"}
+    with serving("--verbose", state=state, env=environment) as running:
+        yield running
+
+
+def reserve(name: int, *, epoch: int = 1, term: int = 600, tethered: bool = False, index: int = 0) -> Reserve:
+    """Half of one of the stub worker's devices."""
+    shares = (Share(index, GIB // 2, WHOLE // 2),)
+    return Reserve(f"{name:032x}", epoch, shares, term, "ann", secrets.token_bytes(32), tethered)
+
+
+@dataclass
+class Caller:
+    """A manager's connection to a gate."""
+
+    socket: ssl.SSLSocket
+
+    @classmethod
+    def dial(cls, port: int, context: ssl.SSLContext) -> Caller:
+        sock = connect("127.0.0.1", port)
+        assert enter(sock, Preamble(Kind.CONTROL, tls=True, pool=True).encode()).status == Status.GO_ON
+        return cls(context.wrap_socket(sock))
+
+    def ask(self, operation: str, **fields: Any) -> Any:
+        self.socket.sendall(json.dumps({"id": 7, "op": operation, **fields}).encode() + b"\n")
+        with self.socket.makefile("rb") as file:
+            reply = json.loads(file.readline() or b"null")
+        if reply is None:
+            raise ConnectionResetError("the server closed the connection")
+        assert reply["id"] == 7
+        return reply.get("ok", reply)
+
+    def carry_out(self, order: Order) -> Answer:
+        return wire.answer_from_json(self.ask("carry_out", order=wire.order_to_json(order)))
+
+    def report(self) -> Report:
+        return wire.report_from_json(self.ask("report"))
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def tether(port: int, order: Reserve, secret: bytes | None = None, *, context: ssl.SSLContext | None = None) -> Any:
+    """A proved tether of an allocation; raises ConnectionError where the server does not want it."""
+    sock = connect("127.0.0.1", port)
+    preamble = Preamble(Kind.TETHER, id=bytes.fromhex(order.allocation), tls=context is not None).encode()
+    answer = enter(sock, preamble)
+    if answer.status != Status.GO_ON:
+        raise ConnectionRefusedError(answer.status.name)
+    if context:
+        sock = context.wrap_socket(sock)
+    key, nonce = secret or order.secret, secrets.token_bytes(32)
+    shown = protocol.proof(key, "client", preamble, answer.encode(), nonce)
+    sock.sendall(json.dumps({"id": 0, "op": "hello", "nonce": nonce.hex(), "proof": shown.hex()}).encode() + b"\n")
+    with sock.makefile("rb") as file:
+        reply = json.loads(file.readline())
+    if "error" in reply:
+        raise PermissionError(reply["error"]["code"])
+    assert reply["ok"]["proof"] == protocol.proof(key, "server", preamble, answer.encode(), nonce).hex()
+    return sock
+
+
+def anybody() -> ssl.SSLContext:
+    """Somebody without a certificate who believes everybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def manager_files(authority: Authority, folder: Path, name: str = "main") -> tls.Files:
+    folder.mkdir(parents=True, exist_ok=True)
+    return authority.manager(folder, name, ["127.0.0.1"])[0]
