@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from cenote.errors import Invalid, NotAllowed
+from cenote.errors import Invalid, NotAllowed, NotFound
 from cenote.pool.core import POOL, Actor
 from cenote.pool.models import Role, Token
 from cenote.pool.queue import Limits
@@ -95,7 +95,6 @@ def test_what_makes_no_sense(manager: Manager, admin: Actor) -> None:
         (lambda: manager.accounts.create_user(admin, "a b"), "is no name"),
         (lambda: manager.accounts.create_user(admin, "ann"), "there is a user “ann” already"),
         (lambda: manager.accounts.create_user(admin, "ben", group="lab"), "there is no group “lab”"),
-        (lambda: manager.accounts.change_user(admin, "cy", active=True), "there is no user “cy”"),
         (lambda: manager.accounts.change_user(admin, "ann", limits=Limits(devices=-1)), "0 or more"),
         (lambda: manager.accounts.create_token(admin, "ann", lifetime=0), "at least one second"),
         (lambda: manager.accounts.limit_group(admin, "", Limits()), "is no name"),
@@ -104,6 +103,8 @@ def test_what_makes_no_sense(manager: Manager, admin: Actor) -> None:
     ):
         with pytest.raises(Invalid, match=reason):
             wrong()
+    with pytest.raises(NotFound, match="there is no user “cy”"):
+        manager.accounts.change_user(admin, "cy", active=True)
     assert manager.accounts.users(admin)[0].role == Role.ADMIN
 
 

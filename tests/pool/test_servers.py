@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from cenote.errors import Invalid, NoDevice, NotAllowed, Unreachable
+from cenote.errors import Invalid, NoDevice, NotAllowed, NotFound, Unreachable
 from cenote.pool.core import POOL, Actor
 from cenote.pool.models import Outcome, Role, State
 from cenote.pool.orders import Extend, Order, Release, Reserve, Share
@@ -46,7 +46,7 @@ def test_a_server_speaks_only_for_itself(manager: Manager) -> None:
         manager.servers.join(host, "two", "two:1", [])
     with pytest.raises(NotAllowed):
         manager.servers.drain(host, "one")
-    with pytest.raises(Invalid, match="no server “three”"):
+    with pytest.raises(NotFound, match="no server “three”"):
         manager.servers.drain(POOL, "three")
 
 

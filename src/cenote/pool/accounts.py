@@ -8,19 +8,19 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from cenote.errors import Invalid, NotAllowed
+from cenote.errors import Conflict, Invalid, NotAllowed, NotFound, WrongToken
 from cenote.pool import lending
 from cenote.pool.core import POOL, Actor, Change, Core
 from cenote.pool.models import Audit, Group, Role, Token, User
 from cenote.pool.queue import Limits
 
 _PREFIX = "cenote"
-_NAME = re.compile(r"[\w.@+-]{1,64}")
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,27 @@ class TokenView:
     revoked_at: float | None
 
 
+@dataclass(frozen=True)
+class GroupView:
+    name: str
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """``text`` is shown once."""
+
+    id: str
+    text: str = field(repr=False)
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Login:
+    actor: Actor
+    expires_at: float | None
+
+
 class Accounts:
     """Changes are for admins, and are in the audit log. Methods raise NotAllowed, Invalid and StoreFailed."""
 
@@ -55,19 +76,18 @@ class Accounts:
         with self._core.change() as change:
             if change.session.scalar(select(func.count()).select_from(User)):
                 return None
-            change.session.add(user := _new_user(change, name, Role.ADMIN))
+            change.session.add(user := new_user(change, name, Role.ADMIN))
             change.audit(POOL, "user.create", name, role=Role.ADMIN)
-            return _new_token(change, POOL, user, "first", None)
+            return new_token(change, POOL, user, "first").text
 
     def create_user(
         self, actor: Actor, name: str, role: Role = Role.USER, group: str | None = None, limits: Limits | None = None
     ) -> UserView:
         with self._administered(actor) as change:
-            if not _NAME.fullmatch(name):
-                raise Invalid(f"“{name}” is no name: letters, digits and . @ + - _ only, at most 64")
+            check_name(name)
             if change.session.scalars(select(User).where(User.name == name)).one_or_none():
-                raise Invalid(f"there is a user “{name}” already")
-            change.session.add(user := _new_user(change, name, role))
+                raise Conflict(f"there is a user “{name}” already")
+            change.session.add(user := new_user(change, name, role))
             user.group = _group(change.session, group) if group else None
             _limit(user, limits or Limits())
             change.audit(actor, "user.create", name, role=role, group=group, **_told(limits or Limits()))
@@ -102,17 +122,25 @@ class Accounts:
             lending.reschedule(change)
             return _user_view(user)
 
-    def limit_group(self, actor: Actor, name: str, limits: Limits) -> None:
+    def limit_group(self, actor: Actor, name: str, limits: Limits) -> GroupView:
         """Makes the group if there is none of that name."""
         with self._administered(actor) as change:
-            if not _NAME.fullmatch(name):
-                raise Invalid(f"“{name}” is no name: letters, digits and . @ + - _ only, at most 64")
+            check_name(name)
             group = change.session.scalars(select(Group).where(Group.name == name)).one_or_none()
             if group is None:
                 change.session.add(group := Group(name=name))
             _limit(group, limits)
             change.audit(actor, "group.limit", name, **_told(limits))
             lending.reschedule(change)
+            return GroupView(name, limits)
+
+    def groups(self, actor: Actor) -> list[GroupView]:
+        """All groups for an admin or viewer, the actor's own otherwise."""
+        query = select(Group).order_by(Group.name)
+        if not (actor.is_admin or actor.role == Role.VIEWER):
+            query = query.join(User, User.group_id == Group.id).where(User.id == actor.user)
+        with self._core.store.reading() as session:
+            return [GroupView(group.name, _limits(group)) for group in session.scalars(query)]
 
     def users(self, actor: Actor) -> list[UserView]:
         """All users for an admin or viewer, the actor alone otherwise."""
@@ -123,20 +151,24 @@ class Accounts:
             return list(map(_user_view, session.scalars(query)))
 
     def create_token(self, actor: Actor, user: str, label: str = "", lifetime: int | None = None) -> str:
+        """The text of a new token."""
+        return self.issue_token(actor, user, label, lifetime).text
+
+    def issue_token(self, actor: Actor, user: str, label: str = "", lifetime: int | None = None) -> NewToken:
         """A new token, which cannot be shown again; ``lifetime`` in seconds. Users may make them for themselves."""
         with self._core.change() as change:
             if not actor.is_admin and actor.name != user:
                 raise NotAllowed(f"{actor.name} may not make tokens for others")
             if lifetime is not None and lifetime < 1:
                 raise Invalid("a token lives for at least one second")
-            return _new_token(change, actor, _user(change.session, user), label, lifetime)
+            return new_token(change, actor, _user(change.session, user), label, lifetime)
 
     def revoke(self, actor: Actor, token: str) -> None:
         """From now on the token does not work; ``token`` is its id."""
         with self._core.change() as change:
             row = change.session.get(Token, token)
             if row is None or not (actor.is_admin or row.user_id == actor.user):
-                raise NotAllowed(f"you have no token “{token}”")
+                raise NotFound(f"you have no token “{token}”")
             if row.revoked_at is None:
                 row.revoked_at = change.now
                 change.audit(actor, "token.revoke", token, user=row.user.name)
@@ -153,22 +185,26 @@ class Accounts:
             ]
 
     def who(self, token: str) -> Actor:
-        """Whose token this is. Raises NotAllowed, without saying why."""
+        """Whose token this is. Raises WrongToken, without saying why."""
+        return self.login(token).actor
+
+    def login(self, token: str) -> Login:
+        """The same, and until when the token is valid."""
         _, _, rest = token.strip().partition("-")
         number, _, secret = rest.partition("-")
         with self._core.store.reading() as session:
             row = session.get(Token, number, options=[joinedload(Token.user)])
             known = row.hash if row else b""
-            if row is None or not hmac.compare_digest(known, _hash(secret)):
-                raise NotAllowed("the token is not valid")
+            if row is None or not hmac.compare_digest(known, digest(secret)):
+                raise WrongToken("the token is not valid")
             now = self._core.clock()
             if (
                 row.revoked_at is not None
                 or not row.user.active
                 or (row.expires_at is not None and now >= row.expires_at)
             ):
-                raise NotAllowed("the token is not valid")
-            return Actor(row.user.name, row.user.role, row.user.id)
+                raise WrongToken("the token is not valid")
+            return Login(Actor(row.user.name, row.user.role, row.user.id), row.expires_at)
 
     def audit(self, actor: Actor, *, limit: int = 100, before: int | None = None) -> list[Audit]:
         """The latest entries first; ``before`` an id continues."""
@@ -186,29 +222,35 @@ class Accounts:
             yield change
 
 
-def _hash(secret: str) -> bytes:
+def check_name(name: str) -> None:
+    """Raises Invalid for what cannot be the name of a user, group or server."""
+    if not re.fullmatch(NAME, name):
+        raise Invalid(f"“{name}” is no name: letters, digits and . @ + - _ only, at most 64")
+
+
+def digest(secret: str) -> bytes:
     """Plain SHA-256 is enough for what is 256 random bits."""
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _new_user(change: Change, name: str, role: Role) -> User:
+def new_user(change: Change, name: str, role: Role) -> User:
     return User(name=name, role=role, active=True, used=0.0, used_at=change.now)
 
 
-def _new_token(change: Change, actor: Actor, user: User, label: str, lifetime: int | None) -> str:
+def new_token(change: Change, actor: Actor, user: User, label: str, lifetime: int | None = None) -> NewToken:
     number, secret = secrets.token_hex(8), secrets.token_hex(32)
     expires = None if lifetime is None else change.now + lifetime
     change.session.add(
-        Token(id=number, user=user, hash=_hash(secret), label=label[:100], created_at=change.now, expires_at=expires)
+        Token(id=number, user=user, hash=digest(secret), label=label[:100], created_at=change.now, expires_at=expires)
     )
     change.audit(actor, "token.create", number, user=user.name, label=label[:100], lifetime=lifetime)
-    return f"{_PREFIX}-{number}-{secret}"
+    return NewToken(number, f"{_PREFIX}-{number}-{secret}", expires)
 
 
 def _user(session: Session, name: str) -> User:
     user = session.scalars(select(User).where(User.name == name)).one_or_none()
     if user is None:
-        raise Invalid(f"there is no user “{name}”")
+        raise NotFound(f"there is no user “{name}”")
     return user
 
 
@@ -223,7 +265,7 @@ def _keep_an_admin(change: Change) -> None:
     change.session.flush()
     admins = select(func.count()).select_from(User).where(User.role == Role.ADMIN, User.active)
     if not change.session.scalar(admins):
-        raise Invalid("the pool would be left without an admin")
+        raise Conflict("the pool would be left without an admin")
 
 
 def _limit(row: User | Group, limits: Limits) -> None:

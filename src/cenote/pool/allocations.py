@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from sqlalchemy import select
+from sqlalchemy import Select, literal, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from cenote.errors import Busy, Invalid, NoDevice, NotAllowed, OverQuota
+from cenote.errors import Busy, Conflict, Invalid, NoDevice, NotAllowed, NotFound, OverQuota
 from cenote.pool import lending, placement, queue
-from cenote.pool.core import Actor, Change, Core
+from cenote.pool.core import POOL, Actor, Change, Core
 from cenote.pool.fleet import Search
 from cenote.pool.mirror import request as asked
 from cenote.pool.models import Allocation, Outcome, Part, Role, ServerState, State, User
@@ -20,6 +21,7 @@ from cenote.units import human_duration
 
 PRIORITY_CAPS = {Role.USER: 5, Role.ADMIN: 10}
 UNKNOWN = "unknown"
+_BATCH = 500  # ids in one statement
 
 _WHOLE = (
     joinedload(Allocation.user),
@@ -54,6 +56,8 @@ class AllocationView:
     submitted_at: float
     started_at: float | None
     ends_at: float | None
+    ended_at: float | None
+    tethered: bool
     parts: tuple[PartView, ...]
 
 
@@ -131,7 +135,7 @@ class Allocations:
         with self._core.change() as change:
             row = _find(change.session, actor, allocation)
             if row.state != State.ACTIVE or row.ends_at is None:
-                raise Invalid(f"the allocation is {row.state}, not active")
+                raise Conflict(f"the allocation is {row.state}, not active")
             if seconds < 1 or row.ends_at - change.now + seconds > self._core.rules.max_time:
                 limit = human_duration(self._core.rules.max_time)
                 raise Invalid(f"an allocation can be prolonged by a second or more, to at most {limit} from now")
@@ -154,13 +158,32 @@ class Allocations:
 
     def listing(self, actor: Actor, *, ended: bool = False) -> list[AllocationView]:
         """The actor's allocations; those of all users for an admin or viewer. Oldest first."""
-        query = select(Allocation).options(*_WHOLE)
+        query = _visible(actor).order_by(Allocation.submitted_at, Allocation.id)
         if not ended:
             query = query.where(Allocation.state != State.ENDED)
-        if not (actor.is_admin or actor.role == Role.VIEWER):
-            query = query.where(Allocation.user_id == actor.user)
         with self._core.store.reading() as session:
-            return [view(row) for row in session.scalars(query.order_by(Allocation.submitted_at, Allocation.id))]
+            return [view(row) for row in session.scalars(query)]
+
+    def page(
+        self, actor: Actor, *, ended: bool = False, limit: int = 100, before: str | None = None
+    ) -> list[AllocationView]:
+        """The same, the latest first, at most ``limit``; ``before`` an id continues."""
+        query = _visible(actor).order_by(Allocation.submitted_at.desc(), Allocation.id.desc()).limit(limit)
+        if not ended:
+            query = query.where(Allocation.state != State.ENDED)
+        with self._core.store.reading() as session:
+            if before is not None:
+                last = _find(session, actor, before, write=False)
+                query = query.where(
+                    tuple_(Allocation.submitted_at, Allocation.id)
+                    < tuple_(literal(last.submitted_at), literal(last.id))
+                )
+            return [view(row) for row in session.scalars(query)]
+
+    def waiting(self, actor: Actor) -> list[AllocationView]:
+        """Those that the actor may see, without an order."""
+        with self._core.store.reading() as session:
+            return [view(row) for row in session.scalars(_visible(actor).where(Allocation.state == State.WAITING))]
 
     def doors(self, actor: Actor, allocation: str) -> tuple[Door, ...]:
         """The secrets of an active allocation, for its user alone; none while it is not active."""
@@ -194,6 +217,30 @@ class Allocations:
                     lending.end(change, change.session.get_one(Allocation, one.id), Outcome.TIMED_OUT)
             lending.reschedule(change)
 
+    def held_by_polls(self) -> list[tuple[str, float | None]]:
+        """What waits and would end with its client, and when a manager last wrote down that the client is there."""
+        query = select(Allocation.id, Allocation.polled_at).where(
+            Allocation.state == State.WAITING, Allocation.tethered
+        )
+        with self._core.store.reading() as session:
+            return [(row.id, row.polled_at) for row in session.execute(query)]
+
+    def polled(self, allocations: Sequence[str]) -> None:
+        """Writes down that their clients are there. Nobody follows that, so it is no revision."""
+        with self._core.store.transaction() as (session, _):
+            for start in range(0, len(allocations), _BATCH):
+                some = Allocation.id.in_(allocations[start : start + _BATCH])
+                session.execute(update(Allocation).where(some).values(polled_at=self._core.clock()))
+
+    def abandon(self, allocation: str) -> None:
+        """The client of a request that waits is gone."""
+        with self._core.change() as change:
+            row = change.session.get_one(Allocation, allocation)
+            if row.state == State.WAITING:
+                lending.end(change, row, Outcome.CANCELLED)
+                change.audit(POOL, "allocation.abandon", row.id)
+                lending.reschedule(change)
+
     def _known(self, session: Session, user: int, request: Request) -> Allocation | None:
         query = select(Allocation).where(Allocation.user_id == user, Allocation.key == request.key)
         row = session.scalars(query).one_or_none()
@@ -203,7 +250,7 @@ class Allocations:
         if any(
             getattr(then, name) != getattr(request, name) for name in ("count", "weight", "memory", "filter", "policy")
         ):
-            raise Invalid("this idempotency key was used for another request")
+            raise Conflict("this idempotency key was used for another request")
         return row
 
     def _could_ever(self, change: Change, user: int, request: Request, one_server: bool) -> None:
@@ -230,6 +277,8 @@ def view(row: Allocation) -> AllocationView:
         submitted_at=row.submitted_at,
         started_at=row.started_at,
         ends_at=row.ends_at,
+        ended_at=row.ended_at,
+        tethered=row.tethered,
         parts=tuple(map(_part_view, row.parts)),
     )
 
@@ -247,6 +296,12 @@ def _part_view(part: Part) -> PartView:
     )
 
 
+def _visible(actor: Actor) -> Select[Allocation]:
+    query = select(Allocation).options(*_WHOLE)
+    everything = actor.is_admin or actor.role == Role.VIEWER
+    return query if everything else query.where(Allocation.user_id == actor.user)
+
+
 def _find(session: Session, actor: Actor, allocation: str, *, write: bool = True) -> Allocation:
     """The allocation, if the actor may see it; others learn nothing from the answer."""
     row = session.get(Allocation, allocation, options=_WHOLE)
@@ -256,5 +311,5 @@ def _find(session: Session, actor: Actor, allocation: str, *, write: bool = True
     return row
 
 
-def _unknown(allocation: str) -> NotAllowed:
-    return NotAllowed(f"you have no allocation “{allocation}”")
+def _unknown(allocation: str) -> NotFound:
+    return NotFound(f"you have no allocation “{allocation}”")

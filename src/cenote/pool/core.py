@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from cenote.pool.mirror import Mirror
-from cenote.pool.models import Allocation, Audit, Device, Group, Part, Role, Server, ServerState, User
+from cenote.pool.models import Allocation, Audit, Device, Group, Part, Role, Server, ServerState, Token, User
 from cenote.pool.queue import Rules
 from cenote.pool.store import Store, record
 
@@ -44,7 +44,7 @@ class Change:
     now: float
     revision: int
     tables: set[str] = field(default_factory=set)
-    """Those of the mirror's in which rows have changed."""
+    """Those in which rows have changed, as far as anybody follows them."""
     written: bool = False
     looked: bool = False
 
@@ -68,6 +68,9 @@ class Change:
                     followed = row
                 case Device():
                     followed = row.server
+                case Token():
+                    self.tables.add(Token.__tablename__)
+                    continue
                 case Part() if row.allocation:  # one that was taken out has left its allocation changed
                     followed = row.allocation
                 case _:
@@ -83,6 +86,8 @@ class Core:
         self.store = store
         self.rules = rules or Rules()
         self.clock = clock
+        self.listeners: list[Callable[[int], None]] = []
+        """Called with the number of each transaction of this manager that has changed something, in its thread."""
         self._mirror = Mirror(self.rules)
         self._lock = threading.Lock()
 
@@ -108,6 +113,9 @@ class Core:
                 if not trusted or (change and change.looked):
                     self._mirror.forget()
                 raise
+        if change.written:
+            for listener in self.listeners:
+                listener(change.revision)
 
     def agrees(self, server: int) -> int | None:
         """A number that changes when servers must report anew; None when this one must, as far as was last heard."""

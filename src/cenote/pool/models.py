@@ -211,7 +211,11 @@ class Device(Base):
 
 class Allocation(Base):
     __tablename__ = "allocations"
-    __table_args__ = (UniqueConstraint("user_id", "key"), Index(None, "state", "user_id"))
+    __table_args__ = (
+        UniqueConstraint("user_id", "key"),
+        Index(None, "state", "user_id"),
+        Index(None, "submitted_at", "id"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     key: Mapped[str | None]

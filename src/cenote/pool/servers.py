@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from cenote.devices import Device as Listed
-from cenote.errors import Invalid, NotAllowed, Unreachable
+from cenote.errors import Conflict, NotAllowed, NotFound, Unreachable
 from cenote.pool import lending
 from cenote.pool.core import POOL, Actor, Change, Core
 from cenote.pool.models import Allocation, Device, Outcome, Part, PartState, Role, Server, ServerState, State, User
@@ -88,14 +88,19 @@ class Servers:
         with self._core.change() as change:
             row = _named(change.session, actor, name)
             if row.state != ServerState.UNREACHABLE:
-                raise Invalid(f"“{name}” can be reached; drain it instead")
+                raise Conflict(f"“{name}” can be reached; drain it instead")
             change.audit(actor, "server.write-off", name)
             self._free(change, change.session.scalars(select(Part).where(Part.server_id == row.id)))
             lending.reschedule(change)
 
-    def outstanding(self) -> list[int]:
-        """The servers that have yet to be told something, to be asked when a manager starts and now and then."""
+    def outstanding(self, revisions: Collection[int] | None = None) -> list[int]:
+        """The servers that have yet to be told something, to be asked when a manager starts and now and then.
+
+        With ``revisions`` only what was last changed by these.
+        """
         query = select(Part.server_id).join(Part.allocation).where(_UNTOLD).distinct()
+        if revisions is not None:
+            query = query.where(Allocation.revision.in_(revisions))
         with self._core.store.reading() as session:
             return list(session.scalars(query))
 
@@ -343,5 +348,5 @@ def _named(session: Session, actor: Actor, name: str) -> Server:
         raise NotAllowed(f"{actor.name} may not change servers")
     row = session.scalars(select(Server).where(Server.name == name)).one_or_none()
     if row is None:
-        raise Invalid(f"there is no server “{name}”")
+        raise NotFound(f"there is no server “{name}”")
     return row

@@ -18,6 +18,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
 from cenote.errors import CenoteError, StoreFailed
@@ -132,6 +133,8 @@ class Store:
             yield
         except CenoteError:
             raise
+        except NoConnection as error:
+            raise StoreFailed("the pool's database is too busy; nothing was changed") from error
         except DBAPIError as error:
             signs = _signs(error)
             reason = next((reason for sign, reason in _REASONS.items() if sign in signs), None)

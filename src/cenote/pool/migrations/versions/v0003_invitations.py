@@ -11,6 +11,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("allocations", sa.Column("polled_at", sa.Double(), nullable=True))
+    op.create_index("ix_allocations_submitted_at_id", "allocations", ["submitted_at", "id"])
     op.create_table(
         "invitations",
         sa.Column("id", sa.Text(), nullable=False),

@@ -1,0 +1,16 @@
+"""The routes, one module for each concern."""
+
+from __future__ import annotations
+
+from cenote.pool.api.routes import accounts, allocations, health, history, joining, queue, servers, tokens
+
+ROUTERS = (
+    allocations.router,
+    queue.router,
+    servers.router,
+    accounts.router,
+    tokens.router,
+    joining.router,
+    history.router,
+    health.router,
+)

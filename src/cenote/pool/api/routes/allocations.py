@@ -1,0 +1,129 @@
+"""Asking for devices, waiting for them, giving them back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from cenote.pool.allocations import AllocationView
+from cenote.pool.api.authentication import Me, only
+from cenote.pool.api.runtime import Run, Runtime
+from cenote.pool.api.schemas import AllocationId, AllocationOut, Asked, DoorOut, Prolonged
+from cenote.pool.models import Role, State
+from cenote.pool.request import Request as Wish
+
+LONGEST_POLL = 60.0
+
+router = APIRouter(tags=["allocations"])
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=100,
+        pattern="^[!-~]*$",
+        description="a request that is sent again with the same key is the same request",
+    ),
+]
+
+
+@router.post("/allocations", status_code=201, **only(Role.ADMIN, Role.USER))
+async def submit(body: Asked, me: Me, run: Run, response: Response, key: Key = None) -> AllocationOut:
+    """Asks for devices. What does not fit now waits in the queue, or fails with `wait` 0."""
+    fields = body.model_dump()
+    wish = Wish(**fields | {"round_trips": tuple(body.round_trips.items()), "key": key})
+    view = await run.threads.write(run.services.allocations.submit, me, wish)
+    response.headers["Location"] = f"/api/v1/allocations/{view.id}"
+    return await _out(run, view)
+
+
+@router.get("/allocations", **only(Role.ADMIN, Role.USER, Role.VIEWER))
+async def list_allocations(
+    me: Me,
+    run: Run,
+    ended: bool = False,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[AllocationId | None, Query(description="the last one of the page before")] = None,
+) -> list[AllocationOut]:
+    """Your allocations; everybody's for admins and viewers. The latest first."""
+    views = await run.threads.read(run.services.allocations.page, me, ended=ended, limit=limit, before=before)
+    return [await _out(run, view) for view in views]
+
+
+@router.get("/allocations/{allocation}", **only(Role.ADMIN, Role.USER, Role.VIEWER))
+async def get_allocation(
+    allocation: AllocationId,
+    me: Me,
+    run: Run,
+    request: Request,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_POLL, allow_inf_nan=False)] = 0,
+    seen: Annotated[State | None, Query(description="the state that you know")] = None,
+) -> AllocationOut:
+    """One allocation. With `wait` and `seen` the answer comes when its state is another, or after `wait` seconds."""
+    async with AsyncExitStack() as stack:
+        changed = stack.enter_context(run.watch.following(allocation))
+        view = await run.threads.read(run.services.allocations.get, me, allocation)
+        if view.tethered and view.user == me.name and view.state == State.WAITING:
+            stack.enter_context(run.presence.asking(allocation))
+        if wait and view.state == seen:
+            gone = asyncio.create_task(_disconnected(request))
+            stack.callback(gone.cancel)
+            deadline = asyncio.get_running_loop().time() + wait
+            while view.state == seen and await _news(changed, gone, deadline):
+                view = await run.threads.read(run.services.allocations.get, me, allocation)
+    return await _out(run, view)
+
+
+@router.delete("/allocations/{allocation}", **only(Role.ADMIN, Role.USER))
+async def release(allocation: AllocationId, me: Me, run: Run) -> AllocationOut:
+    """Leaves the queue, or gives the devices back: they are free when their servers have said so."""
+    view = await run.threads.write(run.services.allocations.release, me, allocation)
+    return await _out(run, view)
+
+
+@router.post("/allocations/{allocation}/extend", **only(Role.ADMIN, Role.USER))
+async def extend(allocation: AllocationId, body: Prolonged, me: Me, run: Run) -> AllocationOut:
+    """Lets an active one last longer; `busy` while a request that waits could use its devices."""
+    view = await run.threads.write(run.services.allocations.extend, me, allocation, body.seconds)
+    return await _out(run, view)
+
+
+@router.get("/allocations/{allocation}/doors", **only(Role.ADMIN, Role.USER))
+async def doors(allocation: AllocationId, me: Me, run: Run, response: Response) -> list[DoorOut]:
+    """The secrets that open the data path, for its user alone; empty unless it is active."""
+    found = await run.threads.read(run.services.allocations.doors, me, allocation)
+    response.headers["Cache-Control"] = "no-store"
+    return [
+        DoorOut(server=door.server, address=door.address, indexes=list(door.indexes), secret=door.secret.hex())
+        for door in found
+    ]
+
+
+async def _out(run: Runtime, view: AllocationView) -> AllocationOut:
+    out = AllocationOut.model_validate(view)
+    if view.state == State.WAITING and (forecast := await run.outlook.of(view.id)):
+        out.position, out.starts_at = forecast.position, forecast.starts
+    return out
+
+
+async def _news(changed: asyncio.Event, gone: asyncio.Task[None], deadline: float) -> bool:
+    """Waits until there may be news; False when it is time to answer anyway."""
+    left = deadline - asyncio.get_running_loop().time()
+    waiting = asyncio.create_task(changed.wait())
+    try:
+        await asyncio.wait({waiting, gone}, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if gone.done() or not changed.is_set():
+        return False
+    changed.clear()
+    return True
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,117 @@
+"""Servers, their devices, and what servers say of themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from cenote.devices import Device
+from cenote.errors import NotAllowed
+from cenote.pool.api.authentication import Me, only
+from cenote.pool.api.runtime import Run
+from cenote.pool.api.schemas import (
+    DeviceOut,
+    Heartbeat,
+    HeartbeatAnswer,
+    Name,
+    ServerIn,
+    ServerOut,
+    SessionsOut,
+)
+from cenote.pool.core import Actor
+from cenote.pool.filters import LENGTH_LIMIT
+from cenote.pool.models import Role
+from cenote.pool.orders import Stamp
+from cenote.pool.servers import Offer
+
+router = APIRouter(tags=["servers"])
+
+_BORROWERS = only(Role.ADMIN, Role.USER, Role.VIEWER)
+_ADMINS = only(Role.ADMIN)
+_SERVERS = only(Role.SERVER)
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+@router.get("/servers", **_BORROWERS)
+async def list_servers(
+    run: Run, limit: Limit = 100, after: Annotated[Name | None, Query(description="the last of the page before")] = None
+) -> list[ServerOut]:
+    """The pool's servers by name, with their devices and what of them is free."""
+    views = await run.threads.read(run.services.inventory.servers, limit=limit, after=after or "")
+    return [ServerOut.model_validate(view) for view in views]
+
+
+@router.get("/servers/{server}", **_BORROWERS)
+async def get_server(server: Name, run: Run) -> ServerOut:
+    """One server."""
+    return ServerOut.model_validate(await run.threads.read(run.services.inventory.server, server))
+
+
+@router.get("/devices", **_BORROWERS)
+async def list_devices(
+    run: Run,
+    filter: Annotated[
+        str, Query(max_length=LENGTH_LIMIT, pattern=r"^[^\x00]*$", description="like `name~A100 and memory>=40GiB`")
+    ] = "",
+    limit: Limit = 100,
+    after_server: Name | None = None,
+    after_index: Annotated[int, Query(ge=-1, le=4095)] = -1,
+) -> list[DeviceOut]:
+    """The devices for which a filter holds, by server and index."""
+    after = (after_server or "", after_index)
+    views = await run.threads.read(run.services.inventory.devices, filter, limit=limit, after=after)
+    return [DeviceOut.model_validate(view) for view in views]
+
+
+@router.post("/servers/{server}/drain", status_code=204, **_ADMINS)
+async def drain(server: Name, me: Me, run: Run) -> None:
+    """Places nothing more there. What runs goes on."""
+    await run.threads.write(run.services.servers.drain, me, server)
+
+
+@router.post("/servers/{server}/undrain", status_code=204, **_ADMINS)
+async def undrain(server: Name, me: Me, run: Run) -> None:
+    """Places there again."""
+    await run.threads.write(run.services.servers.drain, me, server, draining=False)
+
+
+@router.post("/servers/{server}/write-off", status_code=204, **_ADMINS)
+async def write_off(server: Name, me: Me, run: Run) -> None:
+    """Declares that an unreachable server will not come back: what it held is over."""
+    await run.threads.write(run.services.servers.write_off, me, server)
+
+
+@router.get("/servers/{server}/sessions", **only(Role.ADMIN, Role.VIEWER))
+async def sessions(server: Name, run: Run) -> SessionsOut:
+    """What runs there, as the server last told this manager."""
+    await run.server(server)
+    heard_at, figures = run.figures.get(server, (None, []))
+    return SessionsOut(heard_at=heard_at, sessions=figures)
+
+
+@router.put("/servers/{server}", **_SERVERS)
+async def put_server(server: Name, body: ServerIn, me: Me, run: Run) -> ServerOut:
+    """What a server says of itself when it starts. Nothing is placed on a new one before it has reported."""
+    _itself(me, server)
+    offers = [Offer(Device(**one.model_dump(exclude={"overhead"})), one.overhead) for one in body.devices]
+    number = await run.threads.write(run.services.servers.join, me, server, body.address, offers)
+    run.services.courier.heard(number, behind=True)
+    return ServerOut.model_validate(await run.threads.read(run.services.inventory.server, server))
+
+
+@router.post("/servers/{server}/heartbeat", **_SERVERS)
+async def heartbeat(server: Name, body: Heartbeat, me: Me, run: Run) -> HeartbeatAnswer:
+    """To be sent every five seconds, and at once when the ledger has changed."""
+    _itself(me, server)
+    number = await run.server(server)
+    stamp = Stamp(body.stamp.ledger, body.stamp.boot, body.stamp.serial)
+    behind = not (body.accepting and run.services.servers.heard(number, stamp))
+    run.beat(server, body.sessions)
+    run.services.courier.heard(number, behind=behind)
+    return HeartbeatAnswer(report=behind)
+
+
+def _itself(me: Actor, server: str) -> None:
+    if me.name != server:
+        raise NotAllowed(f"{me.name} may not speak for the server “{server}”")

@@ -1,0 +1,70 @@
+"""What the routes share: the services, the threads they run in, and the tasks that run beside the requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from cenote.pool.api.authentication import Gatekeeper
+from cenote.pool.api.outlook import Outlook
+from cenote.pool.api.presence import Presence
+from cenote.pool.api.schemas import Figures
+from cenote.pool.api.services import Services
+from cenote.pool.api.threads import Threads
+from cenote.pool.api.watch import News, Watch
+
+
+class Runtime:
+    """Used in one event loop."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.threads = Threads()
+        self.watch = Watch(services.core, services.servers, self.threads)
+        self.gatekeeper = Gatekeeper(services.accounts, services.core.clock, self.threads, self.watch)
+        self.outlook = Outlook(services.allocations, self.threads)
+        self.presence = Presence(services.allocations, self.threads)
+        self.figures: dict[str, tuple[float, list[Figures]]] = {}
+        """By server: when it was last heard of, and what it said runs there."""
+        self._numbers: dict[str, int] = {}
+        self.watch.listeners.append(self._heard)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self.watch.run()), asyncio.create_task(self.presence.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def server(self, name: str) -> int:
+        """The number by which the store knows a server. Raises NotFound."""
+        if name not in self._numbers:
+            self._numbers[name] = await self.threads.read(self.services.inventory.number, name)
+        return self._numbers[name]
+
+    def beat(self, server: str, figures: list[Figures]) -> None:
+        self.figures[server] = time.time(), figures
+
+    def _heard(self, news: News) -> None:
+        if news.everything:
+            self._numbers.clear()
+        if news.untold:
+            self.services.courier.poke(news.untold)
+
+
+def _runtime(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+Run = Annotated[Runtime, Depends(_runtime)]

@@ -1,0 +1,330 @@
+"""What requests and answers look like. Sizes are bytes, durations seconds, moments seconds since 1970."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+
+from cenote.pool.accounts import NAME
+from cenote.pool.filters import LENGTH_LIMIT
+from cenote.pool.models import Outcome, Role, ServerState, State
+from cenote.pool.request import COUNT_LIMIT, DAY, PRIORITIES, WHOLE
+
+_TEXT = r"^[^\x00]*$"
+_CENTURY = 100 * 365 * DAY
+
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+AllocationId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+TokenId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+Bytes = Annotated[int, Field(strict=True, ge=0, le=1 << 50)]
+Serial = Annotated[int, Field(strict=True, ge=0, le=1 << 62)]
+Duration = Annotated[int, Field(strict=True, ge=1, le=_CENTURY)]
+Text = Annotated[str, Field(max_length=200, pattern=_TEXT)]
+Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+Address = Annotated[str, Field(max_length=300, pattern=r"^[!-~]+:[0-9]{1,5}$")]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+# ── Allocations ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Asked(_Asked):
+    """Devices, whole or a share of each. Whichever of weight and memory is missing follows from the other."""
+
+    count: Annotated[int, Field(strict=True, ge=1, le=COUNT_LIMIT)] = 1
+    weight: Annotated[int, Field(strict=True, ge=1, le=WHOLE)] | None = Field(
+        None, description="share of each device's compute time, in millionths; none and no memory are whole devices"
+    )
+    memory: Annotated[int, Field(strict=True, ge=1, le=1 << 50)] | None = Field(
+        None, description="bytes of each device's memory"
+    )
+    filter: Annotated[str, Field(max_length=LENGTH_LIMIT, pattern=_TEXT)] = Field(
+        "", description="like `name~A100 and memory>=40GiB`"
+    )
+    term: Duration = Field(DAY, description="seconds that it lasts")
+    wait: Annotated[int, Field(strict=True, ge=0, le=_CENTURY)] | None = Field(
+        None, description="seconds to wait at most; 0 does not wait, none waits without limit"
+    )
+    priority: Annotated[int, Field(strict=True, ge=PRIORITIES[0], le=PRIORITIES[-1])] = 0
+    policy: Text = "pack"
+    round_trips: dict[Name, Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]] = Field(
+        {}, max_length=1000, description="seconds by server, for the policy `nearest`"
+    )
+    tethered: StrictBool = Field(
+        False,
+        description="whether it ends with its client: it leaves the queue when nobody has asked for it for 30 s, and "
+        "ends when no tether to its server is open",
+    )
+
+
+class PartOut(_Told):
+    """A share of a device."""
+
+    server: str
+    address: str = Field(description="“host:port” of the server")
+    index: int = Field(description="which of the server's devices")
+    device: str
+    memory: int
+    weight: int
+    state: str = Field(description="`asked`, `held`, `releasing`, or `unknown` while the server cannot be reached")
+
+
+class AllocationOut(_Told):
+    id: str
+    user: str
+    state: State
+    outcome: Outcome | None = Field(description="how it ended, or is ending")
+    count: int
+    term: int
+    priority: int
+    tethered: bool
+    submitted_at: float
+    started_at: float | None
+    ends_at: float | None
+    ended_at: float | None
+    parts: list[PartOut]
+    position: int | None = Field(None, description="place in the queue, from 1, while it waits")
+    starts_at: float | None = Field(None, description="when it should start, where that can be estimated")
+
+
+class Prolonged(_Asked):
+    seconds: Duration = Field(description="by how much")
+
+
+class DoorOut(_Told):
+    """How the data path to one server of an allocation is opened."""
+
+    server: str
+    address: str
+    indexes: list[int]
+    secret: str = Field(description="32 bytes in hex")
+
+
+class QueuedOut(BaseModel):
+    position: int
+    starts_at: float | None
+    allocation: str
+    user: str
+    count: int
+    priority: int
+    submitted_at: float
+
+
+# ── Servers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class DeviceOut(_Told):
+    server: str
+    index: int
+    name: str
+    platform: str
+    vendor: str
+    type: str
+    version: str
+    driver_version: str
+    compute_units: int
+    memory: int
+    smallest: int = Field(description="the smallest share of its memory that can be had")
+    free_memory: int
+    free_weight: int = Field(description="free compute time, in millionths")
+    open: bool = Field(description="whether something would be placed there if it were free")
+
+
+class ServerOut(_Told):
+    name: str
+    address: str
+    state: ServerState
+    draining: bool
+    devices: list[DeviceOut]
+
+
+class Lent(_Asked):
+    """A device that a server lends, as its driver describes it."""
+
+    index: Annotated[int, Field(strict=True, ge=0, le=4095)]
+    name: Text
+    platform: Text
+    platform_version: Text = ""
+    vendor: Text
+    version: Text
+    driver_version: Text
+    type: Text
+    memory: Bytes
+    compute_units: Count
+    overhead: Bytes = Field(0, description="what a context of its driver takes of the memory")
+
+
+def _once(devices: list[Lent]) -> list[Lent]:
+    if len({device.index for device in devices}) < len(devices):
+        raise ValueError("two devices have the same index")
+    return devices
+
+
+class ServerIn(_Asked):
+    address: Address
+    devices: Annotated[list[Lent], Field(max_length=256), AfterValidator(_once)]
+
+
+class StampIn(_Asked):
+    ledger: Text
+    boot: Text
+    serial: Serial
+
+
+class Figures(_Asked):
+    """What runs in an allocation on a server."""
+
+    allocation: AllocationId
+    index: Count = Field(description="of the device")
+    sessions: Count = Field(description="processes that use it")
+    memory: Bytes = Field(description="bytes that they have")
+    idle: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = Field(
+        description="seconds for which there were neither calls nor unfinished work"
+    )
+
+
+class Heartbeat(_Asked):
+    stamp: StampIn
+    accepting: StrictBool = True
+    sessions: Annotated[list[Figures], Field(max_length=500)] = []
+
+
+class HeartbeatAnswer(BaseModel):
+    report: bool = Field(description="whether the pool lacks something that the server has; it will be asked to report")
+
+
+class SessionsOut(BaseModel):
+    heard_at: float | None = Field(description="none while this manager has not heard from the server")
+    sessions: list[Figures]
+
+
+class JoinIn(_Asked):
+    secret: Text = Field(description="from the join string")
+    name: Name
+    request: Annotated[str, Field(max_length=16 * 1024, pattern=_TEXT)] = Field(
+        description="a certificate signing request in PEM, for a key on an elliptic curve"
+    )
+
+
+class JoinOut(BaseModel):
+    name: str
+    certificate: str = Field(description="the server's own, in PEM")
+    authority: str = Field(description="that of the pool's authority")
+    token: str
+
+
+class InvitationIn(_Asked):
+    server: Name | None = Field(None, description="only for the server of that name, which may have been one before")
+
+
+class InvitationOut(BaseModel):
+    text: str = Field(description="the join string, which is shown once")
+    expires_at: float
+
+
+# ── Accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class LimitsIO(_Asked):
+    """The most that may be held at once; none is no limit."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    devices: Count | None = None
+    memory: Annotated[int, Field(strict=True, ge=0, le=1 << 60)] | None = None
+
+
+class UserIn(_Asked):
+    name: Name
+    role: Role = Role.USER
+    group: Name | None = None
+    limits: LimitsIO = LimitsIO()
+
+
+class UserChange(_Asked):
+    """What is missing stays as it is."""
+
+    role: Role | None = None
+    limits: LimitsIO | None = None
+    active: StrictBool | None = None
+
+
+class Membership(_Asked):
+    group: Name | None
+
+
+class UserOut(_Told):
+    name: str
+    role: Role
+    group: str | None
+    limits: LimitsIO
+    active: bool
+
+
+class MeOut(_Told):
+    name: str
+    role: Role
+
+
+class GroupOut(_Told):
+    name: str
+    limits: LimitsIO
+
+
+class TokenIn(_Asked):
+    user: Name | None = Field(None, description="whose; your own if it is missing")
+    label: Annotated[str, Field(max_length=100, pattern=_TEXT)] = ""
+    lifetime: Duration | None = Field(None, description="seconds; none is without end")
+
+
+class NewTokenOut(BaseModel):
+    id: str
+    token: str = Field(description="the token itself, which is shown once")
+    text: str = Field(description="the same with what a client needs to find and to know the managers")
+    expires_at: float | None
+
+
+class TokenOut(_Told):
+    id: str
+    user: str
+    label: str
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+
+
+class AuditOut(_Told):
+    id: int
+    at: float
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+class UsageOut(_Told):
+    """What a user had of a device in allocations that ended on one day."""
+
+    user: str
+    server: str
+    index: int
+    device: str
+    day: float = Field(description="the moment at which the day began, in UTC")
+    allocations: int
+    seconds: float
+    device_seconds: float = Field(description="half a device counts half")
+    byte_seconds: float
+
+
+class Health(BaseModel):
+    status: str
+    version: str
