@@ -7,6 +7,9 @@ client can have it checked before it sends anything.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import socket
 import ssl
 import urllib.parse
 from collections.abc import Mapping
@@ -15,7 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cenote.errors import NoKey, NotAllowed
+from cenote.errors import NoKey, NotAllowed, Unreachable
+from cenote.protocol import Address
 
 MANAGER_HOST = "manager.cenote.internal"
 
@@ -90,6 +94,38 @@ def trusting(authority: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.hostname_checks_common_name = False  # a server's may be anything
     return _trusting(context, authority)
+
+
+def authority(host: str, port: int, fingerprint: str, timeout: float) -> str:
+    """The certificate (PEM) of the pool's authority, which a manager shows together with its own.
+
+    Believes nothing but the ``fingerprint``, its SHA-256 in hex. Nothing may be said to the manager before a connection
+    that is made with ``trusting``. Raises Unreachable, and NotAllowed when the manager is of another pool.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((host, port), timeout) as sock,
+            context.wrap_socket(sock, server_hostname=MANAGER_HOST) as connection,
+        ):
+            shown = _chain(connection)
+    except TimeoutError:
+        raise Unreachable(f"no manager answers at {Address(host, port)}") from None
+    except OSError as error:  # with those of TLS
+        reason = error.strerror or str(error)
+        raise Unreachable(f"no manager can be reached at {Address(host, port)}: {reason}") from None
+    for certificate in shown:
+        if hmac.compare_digest(hashlib.sha256(certificate).hexdigest(), fingerprint):
+            return ssl.DER_cert_to_PEM_cert(certificate)
+    raise NotAllowed(f"what answers at {Address(host, port)} is no manager of this pool")
+
+
+def _chain(connection: Any) -> list[bytes]:
+    """All certificates that were shown, in DER. Python has this in public from 3.13 on."""
+    if hasattr(connection, "get_unverified_chain"):
+        return list(connection.get_unverified_chain())
+    return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in connection._sslobj.get_unverified_chain()]
 
 
 def uri(role: Role, name: str) -> str:

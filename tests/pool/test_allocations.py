@@ -11,7 +11,7 @@ from cenote.pool.models import Outcome, Role, State, Usage, User
 from cenote.pool.queue import Limits
 from cenote.pool.request import WHOLE, Request
 from tests.pool.conftest import MakeServer
-from tests.support.pool import GIB, Clock, Manager, deliver_all, report_all
+from tests.support.pool import GIB, Clock, Manager, deliver, deliver_all, report_all
 
 HALF = Request(weight=WHOLE // 2)
 
@@ -21,7 +21,7 @@ def test_from_asking_to_giving_back(manager: Manager, server: MakeServer, clock:
     asked = manager.allocations.submit(ann, Request(count=2, weight=WHOLE // 2, term=600))
     assert asked.state == State.PLACING
     assert manager.allocations.doors(ann, asked.id) == ()
-    manager.servers.deliver(host.id, host)
+    deliver(manager, host)
     got = manager.allocations.get(ann, asked.id)
     assert got.state == State.ACTIVE and got.ends_at == clock.wall + 600
     assert [(p.server, p.index, p.memory, p.weight, p.state) for p in got.parts] == [
@@ -32,7 +32,7 @@ def test_from_asking_to_giving_back(manager: Manager, server: MakeServer, clock:
     assert door.indexes == (0, 1) and door.secret == host.report().held[0].secret
     host.slow = True
     assert manager.allocations.release(ann, asked.id).state == State.RELEASING
-    manager.servers.deliver(host.id, host)
+    deliver(manager, host)
     assert manager.allocations.get(ann, asked.id).state == State.RELEASING, "its workers still run"
     host.reap()
     report_all(manager, [host])
@@ -175,7 +175,7 @@ def test_two_managers_share_one_database(manager: Manager, server: MakeServer, d
     other = Manager(database, clock)
     taken = [one.allocations.submit(ann, HALF).state for _ in range(3) for one in (manager, other)]
     assert taken == [State.PLACING] * 4 + [State.WAITING] * 2
-    other.servers.deliver(host.id, host)
+    deliver(other, host)
     states = Counter(view.state for view in manager.allocations.listing(ann))
     assert states == {State.ACTIVE: 4, State.WAITING: 2}
     assert not manager.servers.outstanding()

@@ -29,7 +29,7 @@ from cenote.pool.orders import Answer, Order, Report
 from cenote.pool.queue import Limits, Rules, Waiting, bound
 from cenote.pool.request import WHOLE, Request
 from tests.support import postgres
-from tests.support.pool import GIB, Clock, FakeServer, Manager, deliver_all, listed, report_all
+from tests.support.pool import GIB, Clock, FakeServer, Manager, deliver, deliver_all, listed, report_all
 from tests.support.rows import Rows, restore, save
 
 RULES = Rules(max_time=1000, ageing=100.0, handover=10.0)
@@ -155,7 +155,7 @@ class Machine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), manager=st.integers(0, 1))
     def deliver(self, which: int, manager: int) -> None:
         with suppress(Unreachable):
-            self.managers[manager].servers.deliver(self.servers[which].id, self.servers[which])
+            deliver(self.managers[manager], self.servers[which])
 
     @rule(manager=st.integers(0, 1))
     def all_goes_well_for_a_while(self, manager: int) -> None:

@@ -12,7 +12,7 @@ from cenote.pool.queue import Limits
 from cenote.pool.request import WHOLE, Request
 from cenote.pool.servers import Offer
 from tests.pool.conftest import MakeServer
-from tests.support.pool import GIB, FakeServer, Manager, deliver_all, listed, report_all
+from tests.support.pool import GIB, FakeServer, Manager, deliver, deliver_all, listed, report_all
 from tests.support.rows import restore, save
 
 HALF = Request(weight=WHOLE // 2, term=600)
@@ -110,7 +110,7 @@ def test_what_a_server_that_falls_silent_was_asked_for_is_placed_elsewhere(
     late = order_of(manager, silent)
     silent.cut = True
     with pytest.raises(Unreachable):
-        manager.servers.deliver(silent.id, silent)
+        deliver(manager, silent)
     manager.servers.unreachable(silent.id)
     deliver_all(manager, [one, two])
     assert state(manager, ben, held.id) == State.ACTIVE

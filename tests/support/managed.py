@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cenote import protocol, tls
+from cenote.devices import Device
 from cenote.pool import wire
 from cenote.pool.authority import Authority, signing_request
+from cenote.pool.manager import Allocation
 from cenote.pool.orders import Answer, Order, Report, Reserve, Share
 from cenote.pool.request import WHOLE
-from cenote.protocol import Kind, Preamble, Status
+from cenote.protocol import Address, Kind, Preamble, Status
+from cenote.server.gate import Gate, listen
+from cenote.server.identity import Identity
+from cenote.server.ledger import Capacity, LentLedger
+from cenote.server.lender import Lender
 from cenote.server.membership import Membership, files
+from cenote.server.pooled import Pooled
 from cenote.tls import Role
 from tests.support.data_plane import connect, enter
 from tests.support.servers import Server, serving
@@ -114,3 +122,64 @@ def anybody() -> ssl.SSLContext:
 def manager_files(authority: Authority, folder: Path, name: str = "main") -> tls.Files:
     folder.mkdir(parents=True, exist_ok=True)
     return authority.manager(folder, name, ["127.0.0.1"])[0]
+
+
+class Nothing:
+    """Running that runs nothing, or, when it is ``slow``, does not end before it is told to."""
+
+    def __init__(self) -> None:
+        self.slow = False
+        self.ended: list[Allocation] = []
+        self.may_go = asyncio.Event()
+
+    def end(self, allocation: Allocation) -> None:
+        self.ended.append(allocation)
+
+    async def gone(self, allocation: Allocation) -> None:
+        if self.slow:
+            await self.may_go.wait()
+
+
+@dataclass
+class Small:
+    """A server without processes, in the test's own event loop: a real gate, a real ledger."""
+
+    name: str
+    port: int
+    lender: Lender
+    running: Nothing
+    gate: Gate
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def small(
+    authority: Authority, folder: Path, name: str = "gpu1", *, port: int = 0, revoked: frozenset[str] = frozenset()
+) -> AsyncIterator[Small]:
+    made = member(authority, folder, name) if not (folder / "server.pem").exists() else Membership.load(folder)
+    assert made is not None
+    running = Nothing()
+    capacities = {device.index: Capacity(device.memory) for device in DEVICES}
+    lender = Lender(LentLedger(folder / "lent", capacities), DEVICES, running)
+    listener = listen(Address("127.0.0.1", port))
+    gate = Gate(
+        [listener],
+        Identity.load(),
+        cast(Any, None),
+        lender.find,
+        cast(Any, None),
+        Pooled(lender, made.files, lambda: revoked),
+    )
+    lender.start()
+    gate.open()
+    try:
+        yield Small(name, listener.getsockname()[1], lender, running, gate)
+    finally:
+        await gate.close()
+        await lender.close()
+
+
+DEVICES = [Device(index, "A100", "CUDA", "1", "NVIDIA", "1", "1", "gpu", GIB, 100) for index in range(2)]

@@ -117,6 +117,14 @@ class Core:
             for listener in self.listeners:
                 listener(change.revision)
 
+    def state(self, server: int) -> ServerState | None:
+        """That of a server, as far as was last heard; None for one that is not known here yet."""
+        return self._mirror.states.get(server)
+
+    def reachable(self) -> list[int]:
+        """The servers that are not known to be unreachable."""
+        return [server for server, state in list(self._mirror.states.items()) if state != ServerState.UNREACHABLE]
+
     def agrees(self, server: int) -> int | None:
         """A number that changes when servers must report anew; None when this one must, as far as was last heard."""
         return self._mirror.restorations if self._mirror.states.get(server) == ServerState.READY else None

@@ -132,10 +132,17 @@ class Report:
 class Host(Protocol):
     """A server, as a manager reaches it."""
 
-    def carry_out(self, order: Order) -> Answer:
+    async def carry_out(self, order: Order) -> Answer:
         """Raises Unreachable when no answer came; then it may have been carried out or not."""
         ...
 
-    def report(self) -> Report:
+    async def report(self) -> Report:
         """Raises Unreachable."""
         ...
+
+    async def stamp(self) -> Stamp:
+        """That of its next report, if nothing changes until then. Raises Unreachable."""
+        ...
+
+    def drop(self) -> None:
+        """It is not needed for now."""

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from cenote.devices import Device as Listed
-from cenote.errors import Conflict, NotAllowed, NotFound, Unreachable
+from cenote.errors import Conflict, NotAllowed, NotFound
 from cenote.pool import lending
 from cenote.pool.core import POOL, Actor, Change, Core
 from cenote.pool.models import Allocation, Device, Outcome, Part, PartState, Role, Server, ServerState, State, User
@@ -19,7 +19,6 @@ from cenote.pool.orders import (
     Ended,
     Extend,
     Held,
-    Host,
     Order,
     Release,
     Report,
@@ -92,6 +91,12 @@ class Servers:
             change.audit(actor, "server.write-off", name)
             self._free(change, change.session.scalars(select(Part).where(Part.server_id == row.id)))
             lending.reschedule(change)
+
+    def places(self, servers: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """The names and addresses of servers."""
+        query = select(Server.id, Server.name, Server.address).where(Server.id.in_(list(servers)))
+        with self._core.store.reading() as session:
+            return {row.id: (row.name, row.address) for row in session.execute(query)}
 
     def outstanding(self, revisions: Collection[int] | None = None) -> list[int]:
         """The servers that have yet to be told something, to be asked when a manager starts and now and then.
@@ -170,18 +175,6 @@ class Servers:
                 ):
                     lending.give_up(allocation)
             lending.reschedule(change)
-
-    def deliver(self, server: int, host: Host) -> None:
-        """Tells the server all that it has yet to be told. Raises Unreachable after taking in what it did answer."""
-        answers: list[tuple[Order, Answer]] = []
-        try:
-            for order in self.orders(server):
-                answers.append((order, host.carry_out(order)))
-        except Unreachable:
-            self.settle(server, answers)
-            raise
-        if answers:
-            self.settle(server, answers)
 
     def _follow(self, server: int, stamp: Stamp) -> None:
         """An answer that follows directly on what was known needs no report."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import logging
 import random
 import ssl
@@ -31,8 +29,6 @@ TIMEOUT = 4.0
 LONGEST_PAUSE = 30.0
 _FIRST_PAUSE = 0.5
 _LEAST = 0.1
-_AUTHORITY = "/api/v1/ca"
-_AUTHORITY_LIMIT = 64 * 1024
 
 
 async def join(folder: Path, managers: Sequence[str], fingerprint: str, secret: str, name: str) -> Membership:
@@ -46,13 +42,14 @@ async def join(folder: Path, managers: Sequence[str], fingerprint: str, secret: 
     new = files(folder)
     for manager in managers:
         try:
-            authority = await _authority(manager, fingerprint)
-            plain = {"secret": secret, "name": name, "request": signing_request(new.key).decode()}
+            host = Address.parse(manager)
+            authority = await asyncio.to_thread(tls.authority, host.host, host.port, fingerprint, TIMEOUT)
+            plain = {"secret": secret, "name": name, "request": signing_request(new.key).decode("ascii")}
             async with _Manager(manager, authority) as connected:
-                answer = await connected.ask("/api/v1/join", plain)
+                answer = await connected.ask("POST", "/join", plain)
             member = Membership(folder, _text(answer, "name"), _text(answer, "token"), tuple(managers))
-            write_private(new.authority, authority.encode())
-            write_private(new.certificate, _text(answer, "certificate").encode())
+            write_private(new.authority, authority.encode("ascii"))
+            write_private(new.certificate, _text(answer, "certificate").encode("ascii"))
             member.save()
         except Unreachable as error:
             failure = error
@@ -113,15 +110,17 @@ class Agent:
 
     async def _beat(self, manager: _Manager) -> None:
         self._changed.clear()
+        path = f"/servers/{self._member.name}"
         address = str(Address(await manager.local(), self._port))
-        plain: dict[str, Any] = {"address": address, "stamp": wire.stamp_to_json(self._lender.stamp)}
         if address != self._described:
-            plain["devices"] = self._offers
-        answer = await manager.ask(f"/api/v1/servers/{self._member.name}/heartbeat", plain)
-        self._described = address
-        if answer.get("describe"):
-            self._described = ""
-            self._changed.set()
+            await manager.ask("PUT", path, {"address": address, "devices": self._offers})
+            self._described = address
+        plain = {"stamp": wire.stamp_to_json(self._lender.stamp), "accepting": self._lender.accepting}
+        try:
+            answer = await manager.ask("POST", f"{path}/heartbeat", plain)
+        except ProtocolError:
+            self._described = ""  # a database that was restored may not know this server
+            raise
         if trouble := answer.get("trouble"):
             self._say(logging.WARNING, f"the pool cannot use this server: {trouble}")
         else:
@@ -153,7 +152,7 @@ class _Manager:
         self._address = address
         self._local = ""
         self._client = httpx.AsyncClient(
-            base_url=f"https://{address}",
+            base_url=f"https://{address}/api/v1",
             verify=tls.trusting(authority),
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=TIMEOUT,
@@ -170,11 +169,11 @@ class _Manager:
     async def local(self) -> str:
         """Our own address on this connection: where others reach this host, too. Its name may lead to 127.0.1.1."""
         if not self._local:
-            await self._send("GET", _AUTHORITY)
+            await self._send("GET", "/health")
         return self._local
 
-    async def ask(self, path: str, plain: dict[str, Any]) -> dict[str, Any]:
-        response = await self._send("POST", path, plain)
+    async def ask(self, method: str, path: str, plain: dict[str, Any]) -> dict[str, Any]:
+        response = await self._send(method, path, plain)
         try:
             answer = response.json()
         except ValueError:
@@ -202,33 +201,8 @@ class _Manager:
         return response
 
 
-async def _authority(manager: str, fingerprint: str) -> str:
-    """The certificate (PEM) with this fingerprint, from whoever has it: nothing else is believed yet."""
-    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    nobody.check_hostname, nobody.verify_mode = False, ssl.CERT_NONE
-    body = b""
-    try:
-        async with (
-            httpx.AsyncClient(verify=nobody, timeout=TIMEOUT, trust_env=False) as client,
-            client.stream("GET", f"https://{manager}{_AUTHORITY}") as response,
-        ):
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > _AUTHORITY_LIMIT:
-                    break
-        text = body.decode("ascii")
-        found = hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
-    except (httpx.HTTPError, ssl.SSLError) as error:
-        raise Unreachable(f"no manager can be reached at {manager}: {error}") from None
-    except ValueError:
-        found = ""
-    if not hmac.compare_digest(found, fingerprint):
-        raise NotAllowed(f"what answers at {manager} is not of the pool that the join string is for")
-    return text
-
-
 def _reason(answer: object) -> str:
-    detail = answer.get("message") or answer.get("detail") if isinstance(answer, dict) else None
+    detail = answer.get("detail") or answer.get("title") if isinstance(answer, dict) else None
     return str(detail)[:300] if detail else "it does not say why"
 
 

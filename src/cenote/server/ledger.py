@@ -96,6 +96,11 @@ class LentLedger:
     def stamp(self) -> Stamp:
         return Stamp(self._name, self._boot, self._serial)
 
+    @property
+    def accepting(self) -> bool:
+        """Whether it could be written when that was last tried."""
+        return self._accepting
+
     def reserve(self, order: Reserve) -> Answer:
         """HELD once it is on disk, REFUSED with the reason otherwise."""
         key = order.allocation, order.epoch

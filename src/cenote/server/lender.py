@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from cenote import link
@@ -107,6 +107,11 @@ class Lender:
         self._thread.shutdown()
         self._ledger.close()
 
+    @property
+    def accepting(self) -> bool:
+        """Whether anything new can be lent; a full disk is in the way of that."""
+        return self._ledger.accepting
+
     async def carry_out(self, order: Order) -> Answer:
         return await asyncio.shield(self._start(self._carry_out(order)))
 
@@ -181,7 +186,7 @@ class Lender:
     async def _report(self) -> Report:
         async with self._turn:
             report = await self._write(self._ledger.report)
-            return Report(report.stamp, report.held, report.accepting, tuple(self._ended))
+            return replace(report, ended=tuple(self._ended))
 
     async def _end(self, loan: Loan, why: Why) -> None:
         """Ends a loan without having been told to."""

@@ -4,7 +4,7 @@ import time
 
 from cenote.pool.models import Role
 from tests.support.api import Api
-from tests.support.pool import GIB, Clock, FakeServer, Manager, deliver_all
+from tests.support.pool import GIB, Clock, FakeServer, Manager, deliver, deliver_all
 
 
 def test_from_asking_to_giving_back(api: Api, ann: str, host: FakeServer, manager: Manager, clock: Clock) -> None:
@@ -129,7 +129,7 @@ def test_a_poll_hears_of_another_managers_doings(
     poll = api.later("GET", f"/allocations/{asked}?wait=60&seen=placing", ann)
     time.sleep(0.3)
     other = Manager(database, clock)
-    other.servers.deliver(host.id, host)
+    deliver(other, host)
     assert poll.result(5).json()["state"] == "active"
     other.close()
 
