@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 import threading
+import time
 from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -11,8 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from fastapi import FastAPI
 
 from cenote.pool.api.app import PREFIX, create
+from cenote.pool.api.listener import Listener
 from cenote.pool.api.runtime import Runtime
 from cenote.pool.api.services import Services
 from cenote.pool.authority import Authority
@@ -39,10 +44,31 @@ class NotedCourier:
     def heard(self, server: int, *, behind: bool) -> None:
         self.heard_of.append((server, behind))
 
+    def trouble(self, server: int) -> str:
+        return "" if server else "it has no number"
+
 
 def services(manager: Manager, folder: Path, courier: NotedCourier) -> Services:
     certificates = Certificates(manager.core, Authority.open(folder / "authority"))
     return Services.of(manager.core, manager.servers, certificates, courier, MANAGERS)
+
+
+class Served:
+    """The API over a socket, served by a real listener in a thread of its own."""
+
+    def __init__(self, app: FastAPI, context: ssl.SSLContext | None = None) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._listener = Listener(app, context)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._listener.serve_on([self._socket])))
+        self._thread.start()
+        while not self._listener.started and self._thread.is_alive():
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        self._listener.stop()
+        self._thread.join()
+        self._socket.close()
 
 
 class Api:

@@ -17,6 +17,9 @@ from cenote.pool.api.schemas import Figures
 from cenote.pool.api.services import Services
 from cenote.pool.api.threads import Threads
 from cenote.pool.api.watch import News, Watch
+from cenote.tls import Role
+
+_FRESH = 5.0  # seconds
 
 
 class Runtime:
@@ -32,10 +35,13 @@ class Runtime:
         self.figures: dict[str, tuple[float, list[Figures]]] = {}
         """By server: when it was last heard of, and what it said runs there."""
         self._numbers: dict[str, int] = {}
+        self._revoked: list[str] = []
+        self._revoked_at = -_FRESH
         self.watch.listeners.append(self._heard)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
+        await self.watch.round()
         tasks = [asyncio.create_task(self.watch.run()), asyncio.create_task(self.presence.run())]
         try:
             yield
@@ -51,6 +57,13 @@ class Runtime:
         if name not in self._numbers:
             self._numbers[name] = await self.threads.read(self.services.inventory.number, name)
         return self._numbers[name]
+
+    async def revoked(self) -> list[str]:
+        """The serials of managers' certificates that no longer count."""
+        if time.monotonic() - self._revoked_at > _FRESH:
+            self._revoked = sorted(await self.threads.read(self.services.certificates.revoked, Role.MANAGER))
+            self._revoked_at = time.monotonic()
+        return self._revoked
 
     def beat(self, server: str, figures: list[Figures]) -> None:
         self.figures[server] = time.time(), figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from cenote.pool.accounts import NAME
 from cenote.pool.filters import LENGTH_LIMIT
@@ -14,13 +14,23 @@ from cenote.pool.request import COUNT_LIMIT, DAY, PRIORITIES, WHOLE
 _TEXT = r"^[^\x00]*$"
 _CENTURY = 100 * 365 * DAY
 
+
+def _number(value: object) -> object:
+    """Of what Python takes for an integer, what JSON does: 1.0, but neither true nor “1”."""
+    if isinstance(value, bool | str):
+        raise ValueError("a number is expected")
+    return value
+
+
+_WHOLE_NUMBER = BeforeValidator(_number)
+
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 AllocationId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 TokenId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
-Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
-Bytes = Annotated[int, Field(strict=True, ge=0, le=1 << 50)]
-Serial = Annotated[int, Field(strict=True, ge=0, le=1 << 62)]
-Duration = Annotated[int, Field(strict=True, ge=1, le=_CENTURY)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), _WHOLE_NUMBER]
+Bytes = Annotated[int, Field(ge=0, le=1 << 50), _WHOLE_NUMBER]
+Serial = Annotated[int, Field(ge=0, le=1 << 62), _WHOLE_NUMBER]
+Duration = Annotated[int, Field(ge=1, le=_CENTURY), _WHOLE_NUMBER]
 Text = Annotated[str, Field(max_length=200, pattern=_TEXT)]
 Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 Address = Annotated[str, Field(max_length=300, pattern=r"^[!-~]+:[0-9]{1,5}$")]
@@ -40,21 +50,21 @@ class _Told(BaseModel):
 class Asked(_Asked):
     """Devices, whole or a share of each. Whichever of weight and memory is missing follows from the other."""
 
-    count: Annotated[int, Field(strict=True, ge=1, le=COUNT_LIMIT)] = 1
-    weight: Annotated[int, Field(strict=True, ge=1, le=WHOLE)] | None = Field(
+    count: Annotated[int, Field(ge=1, le=COUNT_LIMIT), _WHOLE_NUMBER] = 1
+    weight: Annotated[int, Field(ge=1, le=WHOLE), _WHOLE_NUMBER] | None = Field(
         None, description="share of each device's compute time, in millionths; none and no memory are whole devices"
     )
-    memory: Annotated[int, Field(strict=True, ge=1, le=1 << 50)] | None = Field(
+    memory: Annotated[int, Field(ge=1, le=1 << 50), _WHOLE_NUMBER] | None = Field(
         None, description="bytes of each device's memory"
     )
     filter: Annotated[str, Field(max_length=LENGTH_LIMIT, pattern=_TEXT)] = Field(
         "", description="like `name~A100 and memory>=40GiB`"
     )
     term: Duration = Field(DAY, description="seconds that it lasts")
-    wait: Annotated[int, Field(strict=True, ge=0, le=_CENTURY)] | None = Field(
+    wait: Annotated[int, Field(ge=0, le=_CENTURY), _WHOLE_NUMBER] | None = Field(
         None, description="seconds to wait at most; 0 does not wait, none waits without limit"
     )
-    priority: Annotated[int, Field(strict=True, ge=PRIORITIES[0], le=PRIORITIES[-1])] = 0
+    priority: Annotated[int, Field(ge=PRIORITIES[0], le=PRIORITIES[-1]), _WHOLE_NUMBER] = 0
     policy: Text = "pack"
     round_trips: dict[Name, Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]] = Field(
         {}, max_length=1000, description="seconds by server, for the policy `nearest`"
@@ -150,7 +160,7 @@ class ServerOut(_Told):
 class Lent(_Asked):
     """A device that a server lends, as its driver describes it."""
 
-    index: Annotated[int, Field(strict=True, ge=0, le=4095)]
+    index: Annotated[int, Field(ge=0, le=4095), _WHOLE_NUMBER]
     name: Text
     platform: Text
     platform_version: Text = ""
@@ -200,6 +210,9 @@ class Heartbeat(_Asked):
 
 class HeartbeatAnswer(BaseModel):
     report: bool = Field(description="whether the pool lacks something that the server has; it will be asked to report")
+    trouble: str = Field(description="why no manager reaches the server; empty when one does")
+    managers: list[str] = Field(description="where the pool's managers are now, as “host:port”")
+    revoked: list[str] = Field(description="serials, in hex, of managers' certificates that no longer count")
 
 
 class SessionsOut(BaseModel):
@@ -240,7 +253,7 @@ class LimitsIO(_Asked):
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
     devices: Count | None = None
-    memory: Annotated[int, Field(strict=True, ge=0, le=1 << 60)] | None = None
+    memory: Annotated[int, Field(ge=0, le=1 << 60), _WHOLE_NUMBER] | None = None
 
 
 class UserIn(_Asked):

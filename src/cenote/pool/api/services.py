@@ -27,6 +27,10 @@ class Courier(Protocol):
         """The server lives. If the store is ``behind`` it, it must be asked to report."""
         ...
 
+    def trouble(self, server: int) -> str:
+        """Why the server cannot be reached, though it lives; empty when it can."""
+        ...
+
 
 @dataclass(frozen=True)
 class Site:
@@ -46,6 +50,7 @@ class Services:
     inventory: Inventory
     history: History
     joining: Joining
+    certificates: Certificates
     courier: Courier
     site: Site
 
@@ -68,6 +73,7 @@ class Services:
             inventory=Inventory(core),
             history=History(core),
             joining=Joining(core, certificates),
+            certificates=certificates,
             courier=courier,
             site=Site(managers, authority.certificate.decode("ascii"), authority.fingerprint),
         )

@@ -108,8 +108,14 @@ async def heartbeat(server: Name, body: Heartbeat, me: Me, run: Run) -> Heartbea
     stamp = Stamp(body.stamp.ledger, body.stamp.boot, body.stamp.serial)
     behind = not (body.accepting and run.services.servers.heard(number, stamp))
     run.beat(server, body.sessions)
-    run.services.courier.heard(number, behind=behind)
-    return HeartbeatAnswer(report=behind)
+    courier = run.services.courier
+    courier.heard(number, behind=behind)
+    return HeartbeatAnswer(
+        report=behind,
+        trouble=courier.trouble(number),
+        managers=list(run.services.site.managers),
+        revoked=await run.revoked(),
+    )
 
 
 def _itself(me: Actor, server: str) -> None:
