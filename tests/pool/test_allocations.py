@@ -132,10 +132,10 @@ def test_a_term_ends_by_the_servers_clock(manager: Manager, server: MakeServer, 
     deliver_all(manager, [host])
     clock.wall += 10_000  # the date of the manager's host is changed
     manager.allocations.tick()
-    manager.servers.reported(host.id, host.report())
+    host.tell(manager)
     assert manager.allocations.get(ann, held.id).state == State.ACTIVE
     clock.up += 601
-    manager.servers.reported(host.id, host.report())
+    host.tell(manager)
     assert manager.allocations.get(ann, held.id).outcome == Outcome.EXPIRED
     deliver_all(manager, [host])
     assert manager.allocations.get(ann, held.id).state == State.ENDED and not host.report().held

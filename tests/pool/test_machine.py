@@ -59,7 +59,7 @@ class Machine(RuleBasedStateMachine):
         self.managers = [Manager(url, self.clock, RULES) for _ in range(2)]
         self.orders: list[tuple[FakeServer, int, Order]] = []
         self.answers: list[tuple[FakeServer, Order, Answer]] = []
-        self.reports: list[tuple[FakeServer, Report]] = []
+        self.reports: list[tuple[FakeServer, Report, str]] = []
         self.saved: Rows | None = None
         self.restored = False
         self.known: list[str] = []
@@ -138,19 +138,20 @@ class Machine(RuleBasedStateMachine):
             del self.answers[at]
         self.managers[manager].servers.settle(server.id, [(order, answer)])
 
-    @rule(which=st.integers(0, 1))
-    def report(self, which: int) -> None:
+    @rule(which=st.integers(0, 1), manager=st.integers(0, 1))
+    def report(self, which: int, manager: int) -> None:
         if not self.servers[which].cut:
-            self.reports.append((self.servers[which], self.servers[which].report()))
+            server = self.servers[which]
+            self.reports.append((server, server.report(), self.managers[manager].servers.place(server.id).ledger))
 
     @precondition(lambda self: self.reports)
     @rule(which=st.integers(0), again=st.booleans(), manager=st.integers(0, 1))
     def take_report(self, which: int, again: bool, manager: int) -> None:
         at = which % len(self.reports)
-        server, report = self.reports[at]
+        server, report, ledger = self.reports[at]
         if not again:
             del self.reports[at]
-        self.managers[manager].servers.reported(server.id, report)
+        self.managers[manager].servers.reported(server.id, report, ledger)
 
     @rule(which=st.integers(0, 1), manager=st.integers(0, 1))
     def deliver(self, which: int, manager: int) -> None:

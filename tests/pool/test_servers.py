@@ -144,13 +144,13 @@ def test_reports_and_answers_that_come_late_change_nothing(manager: Manager, ann
     order = order_of(manager, host)
     held_answer = host.carry_out(order)
     manager.servers.settle(host.id, [(order, held_answer)])
-    manager.servers.reported(host.id, empty)
+    manager.servers.reported(host.id, empty, empty.stamp.ledger)
     assert state(manager, ann, held.id) == State.ACTIVE, "the report is older than the confirmation"
     full = host.report()
     manager.allocations.release(ann, held.id)
     deliver_all(manager, [host])
     report_all(manager, [host])
-    manager.servers.reported(host.id, full)
+    manager.servers.reported(host.id, full, full.stamp.ledger)
     manager.servers.settle(host.id, [(order, held_answer)])
     assert state(manager, ann, held.id) == State.ENDED
 
@@ -316,3 +316,15 @@ def test_devices_that_are_gone_are_not_lent(manager: Manager, ann: Actor, server
     manager.servers.join(POOL, "one", "one:1", [Offer(listed(0)), Offer(listed(1))])
     manager.allocations.tick()
     assert sorted(view.state for view in manager.allocations.listing(ann)) == [State.PLACING] * 2
+
+
+def test_a_report_on_a_ledger_that_has_been_replaced_meanwhile(manager: Manager, server: MakeServer) -> None:
+    """It was asked for before, and comes after one on the new ledger."""
+    host = server("one")
+    known, old = manager.servers.place(host.id).ledger, host.report()
+    host.restart(reboot=False, new_disk=True)
+    host.tell(manager)
+    found = manager.allocations.submit(manager.user("ann"), Request())
+    deliver_all(manager, [host])
+    manager.servers.reported(host.id, old, known)
+    assert manager.allocations.get(POOL, found.id).state == State.ACTIVE

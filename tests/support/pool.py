@@ -89,7 +89,12 @@ class FakeServer:
         self.id = manager.servers.join(
             POOL, self.name, f"{self.name}:1", [Offer(d, self.overhead) for d in self.devices]
         )
-        manager.servers.reported(self.id, self.report())
+        self.tell(manager)
+
+    def tell(self, manager: Manager) -> None:
+        """Reports to a manager."""
+        ledger = manager.servers.place(self.id).ledger
+        manager.servers.reported(self.id, self.report(), ledger)
 
     def carry_out(self, order: Order) -> Answer:
         if self.cut:
@@ -153,4 +158,4 @@ def deliver_all(manager: Manager, servers: list[FakeServer]) -> None:
 def report_all(manager: Manager, servers: list[FakeServer]) -> None:
     for server in servers:
         if not server.cut and not manager.servers.heard(server.id, server.ledger.stamp):
-            manager.servers.reported(server.id, server.report())
+            server.tell(manager)

@@ -21,7 +21,7 @@ from cenote.pool.allocations import Allocations
 from cenote.pool.core import Core
 from cenote.pool.models import ServerState
 from cenote.pool.orders import Answer, Host, Order, Result
-from cenote.pool.servers import Servers
+from cenote.pool.servers import Place, Servers
 
 log = logging.getLogger("cenote.courier")
 
@@ -50,7 +50,7 @@ class _Server:
     id: int
     due: float
     beaten: float = 0.0
-    place: tuple[str, str] = ("", "")
+    address: str = ""
     host: Host | None = None
     report: bool = False
     deliver: bool = False
@@ -137,7 +137,7 @@ class Courier:
     async def _ask_whether_it_lives(self, server: _Server, since: float) -> None:
         async with self._dialling:
             try:
-                stamp = await (await self._host(server)).stamp()
+                stamp = await (await self._reached(server)).stamp()
             except Unreachable as error:
                 if server.beaten < since:
                     log.warning("nothing is heard of a server: %s", error)
@@ -175,11 +175,11 @@ class Courier:
             server.attended = False
 
     async def _take_report(self, server: _Server) -> bool:
-        host = await self._host(server, anew=True)
-        report = await host.report()
+        place = await self._thread(self._servers.place, server.id)
+        report = await self._host(server, place).report()
         server.report = False
         try:
-            await self._thread(self._servers.reported, server.id, report)
+            await self._thread(self._servers.reported, server.id, report, place.ledger)
         except BaseException:
             server.report = True
             raise
@@ -192,7 +192,7 @@ class Courier:
         try:
             orders = await self._thread(self._servers.orders, server.id)
             try:
-                host = await self._host(server)
+                host = await self._reached(server)
                 for order in orders:
                     answers.append((order, await host.carry_out(order)))
             finally:
@@ -214,14 +214,15 @@ class Courier:
             async with asyncio.timeout(random.uniform(0.5, 1.0) * longest):  # noqa: S311 - so that not all come at once
                 await server.woken.wait()
 
-    async def _host(self, server: _Server, *, anew: bool = False) -> Host:
-        """The connection to a server; ``anew`` looks first whether it has moved."""
-        if server.host is None or anew:
-            place = (await self._thread(self._servers.places, [server.id])).get(server.id, server.place)
-            if server.host is None or place != server.place:
-                if server.host:
-                    server.host.drop()
-                server.place, server.host = place, self._network.to(*place)
+    async def _reached(self, server: _Server) -> Host:
+        return server.host or self._host(server, await self._thread(self._servers.place, server.id))
+
+    def _host(self, server: _Server, place: Place) -> Host:
+        """The connection to a server, which may have moved."""
+        if server.host is None or place.address != server.address:
+            if server.host:
+                server.host.drop()
+            server.address, server.host = place.address, self._network.to(place.name, place.address)
         return server.host
 
     def _server(self, number: int) -> _Server:

@@ -40,6 +40,15 @@ class Offer:
     overhead: int = 0
 
 
+@dataclass(frozen=True)
+class Place:
+    """``ledger`` names the one on which it has last reported."""
+
+    name: str
+    address: str
+    ledger: str
+
+
 class Servers:
     """All methods raise StoreFailed when the database cannot be used."""
 
@@ -92,11 +101,11 @@ class Servers:
             self._free(change, change.session.scalars(select(Part).where(Part.server_id == row.id)))
             lending.reschedule(change)
 
-    def places(self, servers: Iterable[int]) -> dict[int, tuple[str, str]]:
-        """The names and addresses of servers."""
-        query = select(Server.id, Server.name, Server.address).where(Server.id.in_(list(servers)))
+    def place(self, server: int) -> Place:
+        """Where a server is, to be looked up anew before it is asked to report."""
         with self._core.store.reading() as session:
-            return {row.id: (row.name, row.address) for row in session.execute(query)}
+            row = session.get_one(Server, server)
+            return Place(row.name, row.address, row.ledger)
 
     def outstanding(self, revisions: Collection[int] | None = None) -> list[int]:
         """The servers that have yet to be told something, to be asked when a manager starts and now and then.
@@ -136,12 +145,16 @@ class Servers:
         agreed = self._core.agrees(server)
         return agreed is not None and self._known.get(server) == (stamp, agreed)
 
-    def reported(self, server: int, report: Report) -> None:
-        """Makes the store agree with what the server says it holds."""
+    def reported(self, server: int, report: Report, ledger: str) -> None:
+        """Makes the store agree with what the server says it holds.
+
+        ``ledger`` is the one that it was known to have when it was asked. If a report on a third one was taken in
+        since then, nobody can say which of the two is the later.
+        """
         stamp = report.stamp
         with self._core.change() as change:
             row = change.session.get_one(Server, server)
-            if stamp.ledger == row.ledger and stamp.serial < row.serial:
+            if stamp.serial < row.serial if stamp.ledger == row.ledger else ledger != row.ledger:
                 return
             rebooted = (stamp.ledger, stamp.boot) != (row.ledger, row.boot)
             row.ledger, row.boot, row.serial = stamp.ledger, stamp.boot, stamp.serial

@@ -23,6 +23,8 @@ from cenote.server.lender import Lender
 from cenote.server.membership import Membership, files
 
 log = logging.getLogger("cenote.agent")
+for _library in ("httpx", "httpcore"):  # which tell of every beat
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 PERIOD = 5.0
 TIMEOUT = 4.0
