@@ -54,7 +54,7 @@ def test_a_server_says_what_it_is_and_that_it_lives(api: Api, one: str, manager:
     host.ledger.close()
     host.start()  # another stamp
     assert api.send("POST", "/servers/one/heartbeat", one, json=beat(host)).json()["report"] is True
-    manager.servers.reported(host.id, host.report())
+    host.tell(manager)
     assert api.send("POST", "/servers/one/heartbeat", one, json=beat(host)).json()["report"] is False
     assert api.send("POST", "/servers/one/heartbeat", one, json=beat(host, accepting=False)).json()["report"] is True
     assert api.courier.heard_of[1:] == [(host.id, behind) for behind in (False, True, False, True)]
