@@ -36,6 +36,20 @@ def test_any_preamble_is_decoded_or_refused(data: bytes) -> None:
             continue
 
 
+def test_managers_and_tethers() -> None:
+    manager = Preamble(Kind.CONTROL, tls=True, pool=True)
+    assert manager.encode()[12:16] == b"\0\0\3\0" and Preamble.decode(manager.encode()) == manager
+    tether = Preamble(Kind.TETHER, id=bytes(range(16)))
+    assert tether.encode()[12:16] == b"\3\0\0\0" and Preamble.decode(tether.encode()) == tether
+    for wrong in (
+        Preamble(Kind.CONTROL, pool=True),
+        Preamble(Kind.SESSION, tls=True, pool=True),
+        Preamble(Kind.TETHER, stream=1),
+    ):
+        with pytest.raises(ProtocolError):
+            Preamble.decode(wrong.encode())
+
+
 @given(st.sampled_from(Status), st.binary(min_size=32, max_size=32), st.binary(min_size=16, max_size=16))
 def test_answer_round_trip(status: Status, nonce: bytes, session: bytes) -> None:
     answer = Answer(status, nonce, session)

@@ -13,6 +13,7 @@ import pytest
         "cenote.client.launch",
         "cenote.server.supervisor",
         "cenote.server.ledger",
+        "cenote.server.member",
         "cenote.pool.orders",
         "cenote.credentials",
     ],
