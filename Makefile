@@ -46,7 +46,7 @@ format: .venv/ready-dev ## rewrites all sources in the project's style
 	@$(VENV)/ruff check --fix --quiet .; $(VENV)/ruff format --quiet .
 	@git ls-files 'native/*.[ch]pp' 'tests/*.[ch]pp' 'benchmarks/*.[ch]pp' | xargs $(VENV)/clang-format -i
 
-pages: .venv/ready ## regenerates docs/opencl-coverage.md and docs/differences.md
+pages: .venv/ready ## regenerates docs/opencl-coverage.md, docs/differences.md and docs/api.md
 	@$(VENV)/python -m cenote.codegen --pages .
 
 bench: build ## every figure of the README

@@ -1,4 +1,4 @@
-"""The pages of docs/ that say what the specs say: how every function is carried, and which answers are changed."""
+"""The pages of docs/ that say what the code says: how calls are carried, which answers are changed, the REST API."""
 
 from __future__ import annotations
 
@@ -169,9 +169,17 @@ def differences(api: Api) -> str:
     )
 
 
+def rest() -> str:
+    """docs/api.md."""
+    from cenote.codegen import rest_page  # what it needs is not there when a wheel is built
+
+    return rest_page.page()
+
+
 def pages(api: Api, root: Path) -> dict[str, Callable[[], str]]:
     """Generated pages by their path below the project's folder."""
     return {
         f"docs/{api.name}-coverage.md": lambda: coverage(api, root / "tests"),
         "docs/differences.md": lambda: differences(api),
+        "docs/api.md": rest,
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -30,6 +30,19 @@ def create(services: Services) -> FastAPI:
         async with runtime.running():
             yield
 
+    app = _with_routes(lifespan)
+    app.state.runtime = runtime
+    app.add_middleware(BoundedBody)
+    app.add_middleware(Authentication, gatekeeper=runtime.gatekeeper, open_paths=OPEN)
+    return app
+
+
+def description() -> dict[str, Any]:
+    """The API as an OpenAPI document."""
+    return _with_routes().openapi()
+
+
+def _with_routes(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
     app = _Application(
         title="Cenote",
         version=cenote.__version__,
@@ -41,12 +54,9 @@ def create(services: Services) -> FastAPI:
         generate_unique_id_function=_name,
         responses=_PROBLEMS,
     )
-    app.state.runtime = runtime
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
-    app.add_middleware(BoundedBody)
-    app.add_middleware(Authentication, gatekeeper=runtime.gatekeeper, open_paths=OPEN)
     return app
 
 
