@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import select
 
-from cenote.errors import Busy, Invalid, NoDevice, NotAllowed, OverQuota
+from cenote.errors import Busy, Invalid, NoDevice, NotAllowed, NotFound, OverQuota
 from cenote.pool.core import POOL
 from cenote.pool.models import Outcome, Role, State, Usage, User
 from cenote.pool.queue import Limits
@@ -216,3 +216,40 @@ def test_every_change_is_in_the_audit_log(manager: Manager, server: MakeServer) 
         ("pool", "token.create"),
         ("pool", "user.create"),
     ]
+
+
+def test_pages(manager: Manager, server: MakeServer, clock: Clock) -> None:
+    ann, ben, host = manager.user("ann"), manager.user("ben"), server("one")
+    made = []
+    for _ in range(5):
+        made.append(manager.allocations.submit(ann, Request()).id)
+        clock.pass_by(1)
+    latest = manager.allocations.submit(ann, Request()).id  # at the moment of the next one
+    made.append(manager.allocations.submit(ann, Request()).id)
+    made.insert(5, latest)
+    manager.allocations.release(ann, made[0])
+    deliver_all(manager, [host])
+    found: list[str] = []
+    while page := manager.allocations.page(POOL, ended=True, limit=2, before=found[-1] if found else None):
+        found += [one.id for one in page]
+    assert sorted(found) == sorted(made) and found[-1] == made[0]
+    assert made[0] not in [one.id for one in manager.allocations.page(ann)]
+    assert manager.allocations.page(ben, ended=True) == []
+    with pytest.raises(NotFound):
+        manager.allocations.page(ben, before=made[0])
+
+
+def test_waiting_without_a_client(manager: Manager, server: MakeServer, clock: Clock) -> None:
+    ann = manager.user("ann")
+    server("one", devices=1)
+    first = manager.allocations.submit(ann, Request(tethered=True))
+    waits = manager.allocations.submit(ann, Request(tethered=True))
+    manager.allocations.submit(ann, Request())
+    assert manager.allocations.held_by_polls() == [(waits.id, None)]
+    manager.allocations.polled([waits.id] * 3)
+    assert manager.allocations.held_by_polls() == [(waits.id, clock.wall)]
+    manager.allocations.abandon(first.id)
+    assert manager.allocations.get(ann, first.id).state == State.PLACING, "it is its server's to see who is there"
+    manager.allocations.abandon(waits.id)
+    assert manager.allocations.get(ann, waits.id).outcome == Outcome.CANCELLED
+    assert manager.accounts.audit(POOL, limit=1)[0].action == "allocation.abandon"

@@ -97,8 +97,11 @@ class Api:
 
     def later(self, method: str, path: str, token: str | None = None, **more: Any) -> Future[httpx.Response]:
         headers = more.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
-        request = self._client.request(method, PREFIX + path, headers=headers, **more)
+        request = self.request(method, path, headers, **more)
         return asyncio.run_coroutine_threadsafe(request, self._loop)
+
+    async def request(self, method: str, path: str, headers: Any, **more: Any) -> httpx.Response:
+        return await self._client.request(method, PREFIX + path, headers=headers, **more)
 
     def do(self, work: Coroutine[Any, Any, _R]) -> _R:
         """Runs it in the application's event loop."""

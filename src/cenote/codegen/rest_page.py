@@ -15,8 +15,8 @@ _GENERATED = "<!-- Generated from src/cenote/pool/api by “make pages”. -->"
 
 _BEGINNING = f"""
 What a manager of a pool offers over HTTPS, below `{PREFIX}`. Bodies are JSON, of at most 64 KiB. Sizes are bytes,
-durations seconds, moments seconds since 1970; weights are millionths of a device's compute time. Fields that are not
-described here are refused. The same description for programs, as OpenAPI, is at `{PREFIX}/openapi.json`.
+durations seconds, moments seconds since 1970; weights are millionths of a device's compute time. Fields and parameters
+that are not described here are refused. The same description for programs, as OpenAPI, is at `{PREFIX}/openapi.json`.
 
 ## Who asks
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -53,6 +53,7 @@ def _with_routes(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]
         lifespan=lifespan,
         generate_unique_id_function=_name,
         responses=_PROBLEMS,
+        dependencies=[Depends(errors.no_unknown_parameters)],
     )
     errors.install(app)
     for router in ROUTERS:

@@ -43,23 +43,28 @@ class Gatekeeper:
         self._clock = clock
         self._threads = threads
         self._watch = watch
-        self._known: OrderedDict[bytes, Login] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[Login, int]] = OrderedDict()
         self._generation = 0
+        """Tokens that were looked up in an earlier one are looked up again."""
         self._throttle = Throttle()
         watch.listeners.append(self._heard)
 
     async def who(self, token: str, address: str) -> Actor:
         """Raises WrongToken, or Throttled where there were too many of them; a valid token waits a moment at most."""
         key = hashlib.sha256(token.encode()).digest()
-        if (known := self._known.get(key)) and self._watch.current and not self._expired(known):
+        login, known_in = self._known.get(key, (None, 0))
+        if login and known_in == self._generation and self._watch.current and not self._expired(login):
             self._known.move_to_end(key)
-            return known.actor
+            return login.actor
         generation = self._generation
-        login = await self.look_up(self._accounts.login, token, address)
-        if generation == self._generation:
-            self._known[key] = login
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+        if login:  # it was valid a moment ago
+            del self._known[key]
+            login = await self._threads.read(self._accounts.login, token)
+        else:
+            login = await self.look_up(self._accounts.login, token, address)
+        self._known[key] = login, generation
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
         return login.actor
 
     async def look_up(self, look: Callable[[str], _R], secret: str, address: str) -> _R:
@@ -74,6 +79,7 @@ class Gatekeeper:
         try:
             return await run(look, secret)
         except WrongToken:
+            wait = self._throttle.wait(address)  # others may have been wrong in the meantime
             self._throttle.failed(address)
             if wait:
                 raise Throttled("too many wrong tokens came from this address", wait) from None
@@ -83,7 +89,6 @@ class Gatekeeper:
     def forget(self) -> None:
         """Every token is looked up again."""
         self._generation += 1
-        self._known.clear()
 
     def _heard(self, news: News) -> None:
         if news.accounts or news.everything:

@@ -103,6 +103,13 @@ def install(app: FastAPI) -> None:
         return of_http(500)
 
 
+def no_unknown_parameters(request: Request) -> None:
+    """What is misspelt is not ignored, in a query as little as in a body."""
+    known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    if unknown := sorted(set(request.query_params) - known):
+        raise Invalid(f"query.{unknown[0][:60]}: there is no such parameter")
+
+
 def _headers(error: CenoteError) -> dict[str, str] | None:
     match error:
         case WrongToken():

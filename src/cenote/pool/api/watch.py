@@ -23,6 +23,7 @@ log = logging.getLogger("cenote.api")
 INTERVAL = 0.2  # seconds until what another manager has done is seen
 _PAUSE = 0.02  # what happens in quick succession is looked at together
 _CURRENT = 5.0  # seconds after which what is known is not trusted any more
+_EMPTY = 0, ""  # the last revision of a store without any
 _MANY = 500  # revisions that are looked at one by one
 
 
@@ -43,7 +44,7 @@ class Watch:
         self._core = core
         self._servers = servers
         self._threads = threads
-        self._seen: tuple[int, str] | None = None
+        self._seen = -1, ""
         self._own: list[int] = []
         self._stirred = asyncio.Event()
         self._waiters: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -111,19 +112,17 @@ class Watch:
         news = News()
         own, count = list(self._own), len(self._own)
         with self._core.store.reading() as session:
-            query = select(Revision.number, Revision.mark, Revision.tables).order_by(Revision.number)
-            if self._seen is None:
-                rows = list(session.execute(query.order_by(None).order_by(Revision.number.desc()).limit(1)))
+            query = select(Revision.number, Revision.mark, Revision.tables)
+            rows = list(session.execute(query.where(Revision.number >= self._seen[0]).order_by(Revision.number)))
+            if rows and (rows[0].number, rows[0].mark) == self._seen:
+                del rows[0]
+            elif rows or self._seen != _EMPTY:
                 news.everything = True
-            else:
-                rows = list(session.execute(query.where(Revision.number >= self._seen[0])))
-                if rows and (rows[0].number, rows[0].mark) == self._seen:
-                    del rows[0]
-                elif rows or self._seen[0] > 0:
-                    news.everything = True
+                rows = list(session.execute(query.order_by(Revision.number.desc()).limit(1)))
             tables = {table for row in rows for table in row.tables.split()}
-            news.accounts = bool(tables & {User.__tablename__, Token.__tablename__})
-            if self._seen and not news.everything and Allocation.__tablename__ in tables:
+            if not news.everything:
+                news.accounts = bool(tables & {User.__tablename__, Token.__tablename__})
+            if not news.everything and Allocation.__tablename__ in tables:
                 changed = select(Allocation.id).where(Allocation.revision > self._seen[0])
                 news.allocations = list(session.scalars(changed))
         if own:
@@ -131,6 +130,6 @@ class Watch:
         if rows:
             self._seen = rows[-1].number, rows[-1].mark
         elif news.everything:
-            self._seen = 0, ""
+            self._seen = _EMPTY
         del self._own[:count]
         return news
