@@ -24,6 +24,8 @@ SAID: dict[str, list[Any]] = {
     "link_timeout": ["10", "20", "30", ["40"]],
     "log": ['"off"', '"error"', "info", ["debug"]],
     "run.devices": ["1", "2", "3", ["4"]],
+    "run.share": ['"0.1"', '"20%"', "0.3", ["0.4"]],
+    "run.memory": ['"1GiB"', '"2g"', "3GB", ["4096"]],
     "serve.listen": ['"127.0.0.1"', '["::1"]', "10.0.0.1 10.0.0.2:1", ["10.0.0.3"]],
     "serve.device": ['"type=gpu"', '["name~a b", "c"]', "RTX 4090;type=cpu", ["index=0", "index=1"]],
 }
@@ -38,6 +40,8 @@ MEANT: dict[str, list[Any]] = {
     "link_timeout": [10, 20, 30, 40],
     "log": ["off", "error", "info", "debug"],
     "run.devices": [1, 2, 3, 4],
+    "run.share": ["0.1", "20%", "0.3", "0.4"],
+    "run.memory": ["1GiB", "2g", "3GB", "4096"],
     "serve.listen": [
         (Address("127.0.0.1"),),
         (Address("::1"),),

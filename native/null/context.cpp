@@ -3,11 +3,13 @@
 #include "null/answer.hpp"
 #include "null/objects.hpp"
 #include "null/platform.hpp"
+#include "null/settings.hpp"
 
 using namespace cenote::null;  // NOLINT: the whole file is the API
 
 _cl_context::~_cl_context() {
   for (auto n = on_destroy.rbegin(); n != on_destroy.rend(); ++n) n->function(this, n->user_data);
+  for (const auto& device : devices) device->root()->memory_in_use.fetch_sub(context_memory());
 }
 
 bool _cl_context::has(cl_device_id device) const {
@@ -34,7 +36,9 @@ cl_context clCreateContext(const cl_context_properties* properties, cl_uint num_
   if (context != nullptr) {
     context->properties = std::move(given);
     for (cl_uint i = 0; i < num_devices; ++i) {
-      if (!context->has(list[i])) context->devices.emplace_back(list[i]);
+      if (context->has(list[i])) continue;
+      context->devices.emplace_back(list[i]);
+      list[i]->root()->memory_in_use.fetch_add(context_memory());
     }
   }
   return made(context, errcode_ret);

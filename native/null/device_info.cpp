@@ -143,6 +143,10 @@ cl_int size_info(cl_device_id device, cl_device_info name, Answer answer) {
       return answer.number<size_t>(64 << 10);
     case CL_DEVICE_PREFERRED_WORK_GROUP_SIZE_MULTIPLE:
       return answer.number<size_t>(32);
+    case CL_DEVICE_GLOBAL_FREE_MEMORY_AMD: {
+      size_t free = (kGlobalMemory - device->root()->memory_in_use) >> 10;
+      return answer.list(std::vector<size_t>{free, free});
+    }
     default:
       return bits_info(device, name, answer);
   }

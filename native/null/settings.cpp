@@ -25,4 +25,12 @@ bool keeps_bytes() {
   return keeps;
 }
 
+uint64_t context_memory() {
+  static const uint64_t bytes = [] {
+    const char* text = std::getenv("CENOTE_NULL_CONTEXT");
+    return text == nullptr ? 0 : uint64_t{std::strtoull(text, nullptr, 10)};
+  }();
+  return bytes;
+}
+
 }  // namespace cenote::null

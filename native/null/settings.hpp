@@ -20,4 +20,7 @@ cl_uint device_count();
 /// CENOTE_NULL_MEMORY=1: memory objects hold the bytes written to them; otherwise every read gives zeros.
 bool keeps_bytes();
 
+/// CENOTE_NULL_CONTEXT: bytes of each of its devices that a context takes, else 0.
+uint64_t context_memory();
+
 }  // namespace cenote::null

@@ -324,7 +324,7 @@ class Session {
   int64_t burst_since_us_ = 0;          // when the oldest call in the buffer was made
   std::atomic<int> prompt_flushes_{0};  // in a row, of bursts younger than kFlushDelayUs
   std::atomic<size_t> pushed_{0};
-  std::atomic<size_t> grant_{wire::kOneWayGrant};
+  std::atomic<size_t> grant_{0};
 
   std::mutex state_mutex_;
   std::condition_variable changed_;

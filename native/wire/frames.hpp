@@ -1,6 +1,7 @@
 // What travels on an established session, in both directions. See docs/protocol.md.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -58,9 +59,11 @@ static_assert(sizeof(BulkHeader) == 24);
 inline constexpr size_t kMaxCall = size_t{256} << 20;     // sources and binaries travel as calls
 inline constexpr size_t kInlineLimit = size_t{64} << 10;  // payloads up to this ride on stream 0
 inline constexpr size_t kMaxPushed = size_t{32} << 20;    // such payloads held by the worker at a time
-inline constexpr size_t kOneWayGrant = size_t{64} << 20;  // device memory set aside for objects made without waiting
 inline constexpr size_t kMaxStreams = 16;                 // of a session, besides stream 0
 inline constexpr size_t kChunk = size_t{512} << 10;       // bulk transfers are cut into these
+
+/// Of a device with so much memory, what is set aside for objects made without waiting. Both ends work it out.
+constexpr size_t one_way_grant(size_t memory) { return std::min(size_t{64} << 20, memory / 16); }
 
 /// An object's id: type in the top byte, then generation (24 bits), then slot (32 bits). 0 is NULL.
 constexpr uint64_t make_id(uint8_t type, uint32_t generation, uint32_t slot) {

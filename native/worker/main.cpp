@@ -36,11 +36,18 @@ int list_devices() {
   return 0;
 }
 
+/// What the session may use of a device.
+struct Lent {
+  uint32_t index;
+  size_t memory;
+  size_t overhead;
+};
+
 struct Session {
   unsigned char id[16];
   unsigned char secret[32];
   bool tls = false;
-  std::vector<uint32_t> devices;
+  std::vector<Lent> devices;
 };
 
 std::unique_ptr<wire::Transport> accept(const Session& session, const worker::Packet& packet,
@@ -59,11 +66,32 @@ bool parse_session(const worker::Packet& packet, Session* session) {
   if (!worker::from_hex(packet.words[1], session->id, sizeof session->id)) return false;
   if (!worker::from_hex(packet.words[2], session->secret, sizeof session->secret)) return false;
   std::istringstream devices(packet.words[4]);
-  for (std::string index; std::getline(devices, index, ',');) {
-    session->devices.push_back(static_cast<uint32_t>(std::strtoul(index.c_str(), nullptr, 10)));
+  for (std::string text; std::getline(devices, text, ',');) {
+    std::istringstream fields(text);
+    Lent lent{};
+    char colon = 0;
+    if (!(fields >> lent.index >> colon >> lent.memory >> colon >> lent.overhead)) return false;
+    session->devices.push_back(lent);
   }
   session->tls = packet.words[5] == "1";
   return true;
+}
+
+/// Does what the supervisor says until it is gone.
+void obey(worker::Control& control, const Session& session, worker::Bulk* bulk, worker::Quota* quota) {
+  worker::Packet more;
+  while (control.receive(&more)) {
+    if (more.words.size() == 3 && more.words[0] == "grant") {
+      quota->granted(static_cast<uint32_t>(std::strtoul(more.words[1].c_str(), nullptr, 10)),
+                     std::strtoull(more.words[2].c_str(), nullptr, 10));
+    }
+    if (more.words.size() != 3 || more.words[0] != "stream") continue;
+    std::string why;
+    auto number = static_cast<uint16_t>(std::strtoul(more.words[1].c_str(), nullptr, 10));
+    auto stream = accept(session, more, more.words[2], number, &why);
+    control.send(stream == nullptr ? "refused " + more.words[1] + " " + why : "authenticated " + more.words[1]);
+    if (stream != nullptr) bulk->add(std::move(stream));
+  }
 }
 
 int serve() {
@@ -74,6 +102,7 @@ int serve() {
   do {
     if (!control.receive(&packet)) return 0;
   } while (!parse_session(packet, &session));
+  if (packet.listener >= 0) control.listen(packet.listener);
   std::string error;
   auto commands = accept(session, packet, packet.words[3], 0, &error);
   if (commands == nullptr) {
@@ -87,30 +116,26 @@ int serve() {
     inventory = std::make_unique<opencl::Inventory>();
   }
   inventory->lent.clear();
-  for (uint32_t index : session.devices) {
-    if (index < inventory->devices.size()) inventory->lent.push_back(index);
+  for (const Lent& lent : session.devices) {
+    if (lent.index >= inventory->devices.size()) continue;
+    inventory->lent.push_back(lent.index);
+    inventory->devices[lent.index]->share = lent.memory;
   }
   // All of this lives as long as the process, which ends with the session.
   auto* bulk = new worker::Bulk;
   auto* serving = new opencl::Worker(std::move(commands), std::move(inventory), bulk);
   bulk->attach(serving);
   serving->output.capture();
+  for (const Lent& lent : session.devices) serving->quota.lend(lent.index, lent.memory, lent.overhead);
   serving->quota.attach(&control);
-  std::thread([&control, &session, bulk, quota = &serving->quota] {
-    worker::Packet more;
-    while (control.receive(&more)) {
-      if (more.words.size() == 3 && more.words[0] == "grant") {
-        quota->granted(static_cast<uint32_t>(std::strtoul(more.words[1].c_str(), nullptr, 10)),
-                       std::strtoull(more.words[2].c_str(), nullptr, 10));
-      }
-      if (more.words.size() != 3 || more.words[0] != "stream") continue;
-      std::string why;
-      auto number = static_cast<uint16_t>(std::strtoul(more.words[1].c_str(), nullptr, 10));
-      auto stream = accept(session, more, more.words[2], number, &why);
-      control.send(stream == nullptr ? "refused " + more.words[1] + " " + why : "authenticated " + more.words[1]);
-      if (stream != nullptr) bulk->add(std::move(stream));
+  std::thread([&control, &session, bulk, quota = &serving->quota, name = packet.words[1]] {
+    for (;;) {
+      obey(control, session, bulk, quota);
+      quota->unsupervised();
+      int next = control.wait_for_next();
+      if (next < 0) return;
+      quota->supervised_again(next, name);
     }
-    quota->alone();
   }).detach();
   serving->run();
 }

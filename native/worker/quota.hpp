@@ -2,6 +2,7 @@
 // count, so that what a client or a driver does here cannot falsify it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "worker/control.hpp"
@@ -27,13 +29,18 @@ class Quota {
  public:
   /// Without this, as in tests of the worker alone, everything is granted.
   void attach(Control* control);
+  /// What the allocation has of a device, and what the driver takes of it itself once it has a context there.
+  void lend(uint32_t device, size_t memory, size_t overhead);
   /// Takes in a packet of the supervisor's.
   void granted(uint32_t device, size_t bytes);
-  /// The supervisor is gone, and with it the count: from here on only the driver says when memory is used up.
-  void alone();
+  /// The supervisor is gone: who needs more memory than is granted waits for the next one, which is told what this
+  /// worker holds and what it wants.
+  void unsupervised();
+  void supervised_again(int descriptor, const std::string& session);
 
-  /// Asks for what the client may use without waiting, once for each device. Waits; not with the executor's lock.
-  void set_aside(const std::vector<uint32_t>& devices);
+  /// Before a context is made: takes the driver's own memory, and what the client may use without waiting, once for
+  /// each device. False where there is no room for the former. Waits; not with the executor's lock.
+  bool make_room(const std::vector<uint32_t>& devices);
 
   /// Takes bytes of one of the devices from what is granted already; false where that does not suffice.
   bool take(const std::vector<uint32_t>& devices, Charge* charge);
@@ -48,22 +55,29 @@ class Quota {
 
  private:
   struct Answer {
+    size_t wanted = 0;
     bool here = false;
+    bool given_up = false;
     size_t bytes = 0;
   };
+  enum class State : uint8_t { kUnused, kAsking, kInUse };
   struct Account {
+    size_t memory = 0;
+    size_t overhead = 0;
     size_t granted = 0;
     size_t used = 0;
     size_t one_way_used = 0;
     size_t set_aside = 0;  // of what is granted, for objects made without waiting
     size_t awaited = 0;    // by those in obtain(): no surplus, however much of it is there already
     std::deque<std::shared_ptr<Answer>> asked;
-    bool began = false;
-    bool ready = false;
+    State state = State::kUnused;
   };
 
+  static size_t step(const Account& account);
   static size_t needed(const Account& account, const Charge& charge);
   bool take_locked(const std::vector<uint32_t>& devices, Charge* charge);
+  bool make_room_locked(std::unique_lock<std::mutex>& lock, uint32_t device);
+  void send_want(uint32_t device, size_t bytes);
   /// Waits for the supervisor's answer; false where it is less than asked for.
   bool ask(std::unique_lock<std::mutex>& lock, uint32_t device, size_t bytes);
   void put_back(const Charge& charge);
@@ -74,7 +88,8 @@ class Quota {
   std::condition_variable changed_;
   std::map<uint32_t, Account> accounts_;
   int dying_ = 0;
-  bool alone_ = false;
+  bool supervised_ = true;
+  std::chrono::steady_clock::time_point since_;  // when that changed last
 };
 
 }  // namespace cenote::worker

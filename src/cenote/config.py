@@ -101,6 +101,20 @@ def _filter(text: str, _: Path) -> str:
     return text
 
 
+def _share(text: str, _: Path) -> str:
+    from cenote.pool.request import parse_share
+
+    parse_share(text)
+    return text
+
+
+def _size(text: str, _: Path) -> str:
+    from cenote.units import parse_size
+
+    parse_size(text)
+    return text
+
+
 def _file(text: str, folder: Path) -> Path:
     if not text:
         raise CenoteError("the name of a file is empty")
@@ -112,12 +126,16 @@ def _file(text: str, folder: Path) -> Path:
 
 ADDRESS = Kind("HOST[:PORT]", "an address", _address)
 FILTER = Kind("FILTER", "a filter of devices", _filter, separator=";")
+SHARE = Kind("SHARE", "a share of a device", _share)
+SIZE = Kind("SIZE", "a size", _size)
 FILE = Kind("FILE", "the name of a file", _file, separator=os.pathsep)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     devices: int | None = maybe(whole(1), "How many devices; all of the servers’ if not given.", short="-n")
+    share: str | None = maybe(SHARE, "Of each device so much, 0.5 or 50%, for this program alone.", short="-p")
+    memory: str | None = maybe(SIZE, "Of each device’s memory so much, 4GiB say, for this program alone.", short="-m")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,8 @@ class Device:
     type: str
     memory: int
     compute_units: int
+    overhead: int = 0
+    """Bytes of its memory that a context of the driver takes."""
 
     @classmethod
     def from_listing(cls, platform: dict[str, Any], device: dict[str, Any]) -> Self:
@@ -38,6 +40,7 @@ class Device:
             type=device["type"].lower(),
             memory=device["global_mem_size"],
             compute_units=device["compute_units"],
+            overhead=device["overhead"],
         )
 
     def to_json(self) -> dict[str, Any]:

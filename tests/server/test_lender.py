@@ -33,6 +33,7 @@ async def lending(
     capacities = {device.index: Capacity(device.memory) for device in DEVICES}
     ledger = LentLedger(folder, capacities, boot)
     lender = Lender(ledger, DEVICES, running, tether_timeout=tether, return_timeout=back)
+    lender.restore()
     lender.start()
     try:
         yield lender, running
@@ -215,7 +216,7 @@ def test_nothing_is_allocated_past_the_pool(tmp_path: Path) -> None:
             with pytest.raises(NoDevice, match="through its pool"):
                 await lender.allocate(Holder(), 1)
             await lender.carry_out(reserve(1))
-            assert list(map(str, await lender.holders(DEVICES[0]))) == ["ann@pool (00000000)"]
-            assert await lender.holders(DEVICES[1]) == []
+            assert [str(lent.holder) for lent in await lender.lent(DEVICES[0])] == ["ann@pool (00000000)"]
+            assert await lender.lent(DEVICES[1]) == []
 
     run(main)

@@ -173,6 +173,7 @@ async def small(
         cast(Any, None),
         Pooled(lender, made.files, lambda: revoked),
     )
+    lender.restore()
     lender.start()
     gate.open()
     try:

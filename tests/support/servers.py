@@ -104,8 +104,9 @@ def serving(
     env: Mapping[str, str] | None = None,
     state: Path | None = None,
     machines: tuple[Machine, Machine] | None = None,
+    port: int = 0,
 ) -> Iterator[Server]:
-    """``cenote serve`` on a free port with a state folder of its own, until the block ends.
+    """``cenote serve`` on a free port, if none is given, with a state folder of its own, until the block ends.
 
     With ``machines`` it runs on the first and its clients on the second; else all are here, over loopback.
     """
@@ -119,7 +120,7 @@ def serving(
                 *CENOTE,
                 "serve",
                 "--listen",
-                f"{lender.address if lender else '127.0.0.1'}:0",
+                f"{lender.address if lender else '127.0.0.1'}:{port}",
                 *arguments,
             ],
             env=variables,

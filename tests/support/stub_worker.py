@@ -27,6 +27,7 @@ def device(index: int) -> dict[str, object]:
         "global_mem_size": 1 << 30,
         "max_alloc": 1 << 28,
         "compute_units": 4,
+        "overhead": 0,
     }
 
 

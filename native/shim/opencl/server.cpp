@@ -71,6 +71,7 @@ void Server::bind(Device* device) {
 bool Server::learn(const shim::Reply& hello) {
   wire::Reader body = hello.reader();
   uint64_t count = body.word();
+  size_t smallest = SIZE_MAX;
   for (uint64_t p = 0; p < count && body.ok(); ++p) {
     auto* platform = shim::make<Platform>();
     if (platform == nullptr) return false;
@@ -89,11 +90,13 @@ bool Server::learn(const shim::Reply& hello) {
       device->index = static_cast<uint32_t>(entries.word());
       if (!device->properties.read(entries)) return false;
       override_device(device->properties);
+      smallest = std::min<size_t>(smallest, device->number<cl_ulong>(CL_DEVICE_GLOBAL_MEM_SIZE));
       bind(device);
       platform->devices.push_back(device);
     }
     platforms_.push_back(platform);
   }
+  if (!platforms_.empty()) session_->return_grant(wire::one_way_grant(smallest));
   return body.ok();
 }
 

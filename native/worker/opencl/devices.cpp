@@ -8,6 +8,8 @@
 
 #include "api/opencl_info.hpp"
 #include "worker/bytes.hpp"
+#include "worker/opencl/overhead.hpp"
+#include "worker/opencl/share.hpp"
 
 namespace cenote::opencl {
 
@@ -70,13 +72,15 @@ void find_devices(Inventory& inventory, Platform* platform) {
   }
 }
 
-template <class Object, class Function, size_t N>
-void append_properties(worker::Bytes& out, Function function, Object object, const cl_uint (&params)[N]) {
+template <class Object, class Function, size_t N, class Change>
+void append_properties(worker::Bytes& out, Function function, Object object, const cl_uint (&params)[N],
+                       const Change& change) {
   worker::Bytes found;
   uint64_t count = 0;
   for (cl_uint param : params) {
     std::vector<char> value = ask(function, object, param);
     if (value.empty()) continue;
+    change(param, value);
     found.word(param);
     found.bytes(value.data(), value.size());
     ++count;
@@ -149,7 +153,7 @@ std::string describe_json(const Inventory& inventory) {
              std::to_string(ask_number<cl_ulong>(d.clGetDeviceInfo, id, CL_DEVICE_GLOBAL_MEM_SIZE)) +
              ",\"max_alloc\":" +
              std::to_string(ask_number<cl_ulong>(d.clGetDeviceInfo, id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)) +
-             ",\"compute_units\":" +
+             ",\"overhead\":" + std::to_string(context_memory(d, platform->native, id)) + ",\"compute_units\":" +
              std::to_string(ask_number<cl_uint>(d.clGetDeviceInfo, id, CL_DEVICE_MAX_COMPUTE_UNITS)) + "}";
     }
     out += "]}";
@@ -157,8 +161,10 @@ std::string describe_json(const Inventory& inventory) {
   return out + "]}";
 }
 
-void describe_device(const Driver& driver, cl_device_id device, worker::Bytes& out) {
-  append_properties(out, driver.clGetDeviceInfo, device, kDeviceParams);
+void describe_device(const Driver& driver, cl_device_id device, uint64_t share, worker::Bytes& out) {
+  append_properties(
+      out, driver.clGetDeviceInfo, device, kDeviceParams,
+      [seen = Share(driver, device, share)](cl_uint param, std::vector<char>& value) { seen.scale(param, value); });
 }
 
 std::vector<char> describe(const Inventory& inventory) {
@@ -172,13 +178,13 @@ std::vector<char> describe(const Inventory& inventory) {
   for (const auto& platform : inventory.platforms) {
     if (!lends(platform.get())) continue;
     const auto& d = platform->driver;
-    append_properties(out, d.clGetPlatformInfo, platform->native, kPlatformParams);
+    append_properties(out, d.clGetPlatformInfo, platform->native, kPlatformParams, [](cl_uint, const auto&) {});
     worker::Bytes devices;
     uint64_t count = 0;
     for (uint32_t i : inventory.lent) {
       if (inventory.devices[i]->platform != platform.get()) continue;
       devices.word(i);
-      describe_device(d, inventory.devices[i]->native, devices);
+      describe_device(d, inventory.devices[i]->native, inventory.devices[i]->share, devices);
       ++count;
     }
     out.word(count);

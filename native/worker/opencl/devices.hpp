@@ -24,8 +24,8 @@ std::unique_ptr<Inventory> load_inventory(std::string* error);
 /// The list that `cenote-worker --list-devices` prints, as JSON.
 std::string describe_json(const Inventory& inventory);
 
-/// Everything that queries about one device can answer.
-void describe_device(const Driver& driver, cl_device_id device, worker::Bytes& out);
+/// Everything that queries about one device can answer, where `share` bytes of its memory are lent.
+void describe_device(const Driver& driver, cl_device_id device, uint64_t share, worker::Bytes& out);
 
 /// Everything that platform and device queries can answer, for the devices lent: the body of the reply to Hello.
 std::vector<char> describe(const Inventory& inventory);

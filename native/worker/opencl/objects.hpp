@@ -28,6 +28,7 @@ struct Device : worker::Object {
   cl_device_id native = nullptr;
   Platform* platform = nullptr;
   uint32_t index = 0;  // of the whole device in the inventory
+  uint64_t share = 0;  // bytes of its memory that are lent
   bool sub_device = false;
   std::map<std::pair<uint64_t, uint32_t>, cl_device_id> parts;  // made but without an id, by partition and place
   ~Device() override;

@@ -4,6 +4,7 @@
 
 #include "wire/opencl_queries.hpp"
 #include "worker/opencl/plain.hpp"
+#include "worker/opencl/share.hpp"
 #include "worker/opencl_handlers.hpp"
 
 namespace cenote::opencl {
@@ -99,9 +100,11 @@ int32_t ask(Worker& w, const Call& call, const msg::Query& m, std::vector<char>&
   switch (static_cast<QueryFunction>(m.function)) {
     case QueryFunction::kDevice: {
       auto* device = typed<Device>(w, call, m.object);
-      return fetch(answer, [&](size_t n, void* v, size_t* r) {
+      int32_t status = fetch(answer, [&](size_t n, void* v, size_t* r) {
         return device->platform->driver.clGetDeviceInfo(device->native, param, n, v, r);
       });
+      if (status == CL_SUCCESS) Share(device->platform->driver, device->native, device->share).scale(param, answer);
+      return status;
     }
     case QueryFunction::kDeviceTimer: {
       auto* device = typed<Device>(w, call, m.object);

@@ -34,7 +34,10 @@ void handle(Worker& w, Call& call, const msg::CreateContext& m) {
   w.hold(call, {context});
   w.blocking(
       [=, &w, driver = context->driver, memory = context->memory] {
-        w.quota.set_aside(memory);
+        if (!w.quota.make_room(memory)) {
+          outcome->error = CL_OUT_OF_RESOURCES;
+          return;
+        }
         outcome->native = driver->clCreateContext(properties.data(), static_cast<cl_uint>(devices.size()),
                                                   devices.data(), nullptr, nullptr, &outcome->error);
       },

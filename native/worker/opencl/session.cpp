@@ -22,8 +22,10 @@ void handle(Worker& w, Call& call, const msg::BindDevice& m) {
   const auto& lent = w.inventory().lent;
   if (std::find(lent.begin(), lent.end(), m.index) == lent.end()) w.broken("a device that is not lent", call);
   auto* device = w.made<Device>(m.result);
-  device->native = w.inventory().devices[m.index]->native;
-  device->platform = w.inventory().devices[m.index]->platform;
+  const Device& listed = *w.inventory().devices[m.index];
+  device->native = listed.native;
+  device->platform = listed.platform;
+  device->share = listed.share;
   device->home = &device->platform->driver;
   device->index = static_cast<uint32_t>(m.index);
 }

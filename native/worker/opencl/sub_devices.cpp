@@ -31,7 +31,7 @@ void handle(Worker& w, Call& call, const msg::PartitionDevice& m) {
   body.word(count);
   for (uint32_t i = 0; i < parts.size(); ++i) {
     device->parts[{call.sequence, i}] = parts[i];
-    describe_device(driver, parts[i], body);
+    describe_device(driver, parts[i], device->share, body);
   }
   body.word(call.sequence);
   w.outbox.reply(call.sequence, status, body.data());
@@ -45,6 +45,7 @@ void handle(Worker& w, Call& call, const msg::BindPart& m) {
   device->native = part.mapped();
   device->platform = whole->platform;
   device->index = whole->index;
+  device->share = whole->share;
   device->sub_device = true;
 }
 

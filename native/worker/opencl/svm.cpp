@@ -175,7 +175,7 @@ void handle(Worker& w, Call& call, const msg::SvmSlab& m) {
       [&w, outcome, context = context.get(), device = native(device), kind = static_cast<SvmKind>(m.kind),
        size = m.size, payers = device == nullptr ? context->memory : std::vector<uint32_t>{device->index}] {
         worker::Charge charge;
-        if (kind != kUsmHost) charge.bytes = size;
+        if (kind != kUsmHost || context->unified) charge.bytes = size;
         if (charge.bytes != 0 && !w.quota.obtain(payers, &charge)) {
           outcome->error = CL_OUT_OF_RESOURCES;
           return;

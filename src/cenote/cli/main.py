@@ -65,7 +65,7 @@ def serve(
 
 
 @app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
-@configured("server", "key", "run.devices", "link_timeout", "log")
+@configured("server", "key", "run.devices", "run.share", "run.memory", "link_timeout", "log")
 def run(
     settings: Settings,
     command: Annotated[list[str], typer.Argument(metavar="PROGRAM [ARGS]…", help="What to run; put -- before it.")],
@@ -77,11 +77,13 @@ def run(
 
     Its exit status is the program's, and signals go to the program. Children of the program see the devices, too.
 
-    Example: cenote run --server gpu1 --server gpu2 -n 2 -- ./train --epochs 3
+    Example: cenote run --server gpu1 --server gpu2 -n 2 -p 0.5 -- ./train --epochs 3
     """
     from cenote.client import launch
+    from cenote.client.allocation import Wanted
 
-    launch.end_like(launch.run(settings.server, settings.key, settings.run.devices, command, trace))
+    wanted = Wanted.from_words(settings.run.devices, settings.run.share, settings.run.memory)
+    launch.end_like(launch.run(settings.server, settings.key, wanted, command, trace))
 
 
 @app.command("list")

@@ -66,9 +66,15 @@ def devices(host: str, found: list[dict[str, Any]]) -> None:
             human_size(device["memory"]),
             human_size(device["memory_free"]),
             f"{device['platform']} {device['driver_version']}",
-            "\n".join(device["holders"]) or "nobody",
+            "\n".join(map(_holder, device["holders"])) or "nobody",
         )
     _console().print(table, highlight=False, markup=False)
+
+
+def _holder(holder: dict[str, Any]) -> str:
+    if holder["memory"] is None:
+        return str(holder["name"])
+    return f"{holder['name']}: {human_size(holder['memory'])}, {holder['weight'] / 10_000:.3g} %"
 
 
 def link(address: Address, measured: Link) -> None:

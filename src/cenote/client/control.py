@@ -8,6 +8,7 @@ import json
 import secrets
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,7 +68,16 @@ class Control:
             raise Unreachable(f"the connection to {self.address} broke: {error.strerror}") from None
         return _result(reply)
 
+    def wait_for_end(self) -> None:
+        """Returns when the server, or ``close`` in another thread, has ended the connection."""
+        with suppress(OSError):
+            self.socket.settimeout(None)
+            while self.socket.recv(1):
+                pass
+
     def close(self) -> None:
+        with suppress(OSError):  # a thread that waits for the end wakes
+            self.socket.shutdown(socket.SHUT_RDWR)
         self._file.close()
         self.socket.close()
 

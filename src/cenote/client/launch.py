@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from cenote import paths
 from cenote.client import environment, trace
-from cenote.client.allocation import Allocations
+from cenote.client.allocation import Allocations, Wanted
 from cenote.errors import CannotExecute, NoProgram
 from cenote.protocol import Address
 
@@ -40,7 +40,7 @@ _PR_SET_PDEATHSIG = 1
 def run(
     servers: Sequence[Address],
     key_files: Sequence[Path],
-    count: int | None,
+    wanted: Wanted,
     command: Sequence[str],
     trace_file: Path | None = None,
 ) -> int:
@@ -48,7 +48,7 @@ def run(
     program = _find(command[0])
     if trace_file:
         trace.create(trace_file)
-    allocations = Allocations.request(servers, key_files, count, command)
+    allocations = Allocations.request(servers, key_files, wanted, command)
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
     folder = Path(tempfile.mkdtemp(prefix="cenote-run-", dir=paths.runtime()))
     try:
@@ -56,7 +56,9 @@ def run(
         variables = environment.prepare(folder, os.environ)
         if trace_file:
             variables |= trace.variable(folder)
-        status = _wait(_start(program, command, variables))
+        child = _start(program, command, variables)
+        allocations.keep()
+        status = _wait(child)
         if trace_file:
             trace.merge(folder, trace_file)
         return status

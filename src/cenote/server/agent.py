@@ -63,21 +63,20 @@ async def join(folder: Path, managers: Sequence[str], fingerprint: str, secret: 
 
 
 class Agent:
-    """``port`` is the gate's. ``overheads`` are the bytes that a context takes, by the indexes of the devices."""
+    """``port`` is the gate's."""
 
     def __init__(
         self,
         member: Membership,
         lender: Lender,
         devices: Sequence[Device],
-        overheads: Mapping[int, int],
         port: int,
         *,
         period: float = PERIOD,
     ) -> None:
         self._member = member
         self._lender = lender
-        self._offers = [device.to_json() | {"overhead": overheads.get(device.index, 0)} for device in devices]
+        self._offers = [device.to_json() for device in devices]
         self._port = port
         self._period = period
         self._changed = asyncio.Event()

@@ -11,12 +11,12 @@ from typing import Any
 import cenote
 from cenote import protocol
 from cenote.devices import Device
-from cenote.errors import CenoteError, NoDevice
-from cenote.pool.manager import Allocation, Holder, Manager
+from cenote.errors import CenoteError, Invalid, NoDevice
+from cenote.pool.manager import Holder, Manager
 from cenote.server import echo
 from cenote.server.channel import Channel
+from cenote.server.claims import Claims
 from cenote.server.memory import Ledger
-from cenote.server.sessions import Sessions
 
 log = logging.getLogger("cenote.control")
 
@@ -30,13 +30,12 @@ class BadRequest(CenoteError):
 class Control:
     """One control connection. The allocations made over it live as long as it does."""
 
-    def __init__(self, channel: Channel, manager: Manager, sessions: Sessions, ledger: Ledger, devices: list[Device]):
+    def __init__(self, channel: Channel, manager: Manager, claims: Claims, ledger: Ledger, devices: list[Device]):
         self._channel = channel
         self._manager = manager
-        self._sessions = sessions
+        self._claims = claims
         self._ledger = ledger
         self._devices = devices
-        self._allocations: list[Allocation] = []
 
     async def serve(self) -> bool:
         """Answers requests until the client goes, which releases what it holds. True when the socket was handed on."""
@@ -51,14 +50,12 @@ class Control:
                     await reply(self._channel, request, ok=await self._carry_out(request))
                 except NoDevice as error:
                     await reply(self._channel, request, error=("no-device", str(error)))
-                except (BadRequest, KeyError, TypeError, ValueError) as error:
+                except (BadRequest, Invalid, KeyError, TypeError, ValueError) as error:
                     await reply(self._channel, request, error=("bad-request", str(error)))
         except (ValueError, TypeError, OSError) as error:
             log.debug("%s: the control connection broke: %s", self._channel.peer, error)
         finally:
-            for allocation in self._allocations:
-                await self._manager.release(allocation)
-                self._sessions.end(allocation)
+            await self._claims.let_go(self)
         return False
 
     async def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -67,18 +64,25 @@ class Control:
                 return {"devices": [await self._describe(device) for device in self._devices]}
             case "allocate":
                 return await self._allocate(request)
+            case "claim":
+                await self._claims.claim(bytes.fromhex(request["allocation"]), bytes.fromhex(request["secret"]), self)
+                return {}
             case unknown:
                 raise BadRequest(f"there is no operation “{unknown}”")
 
     async def _describe(self, device: Device) -> dict[str, Any]:
-        holders = [str(holder) for holder in await self._manager.holders(device)]
-        return device.to_json() | {"memory_free": self._ledger.free(device.index), "holders": holders}
+        holders = []
+        for allocation in await self._manager.lent(device):
+            share = allocation.share(device)
+            lent = {"memory": share.memory, "weight": share.weight} if share else {"memory": None, "weight": None}
+            holders.append({"name": str(allocation.holder), **lent})
+        return device.to_json() | {"memory_free": max(self._ledger.free(device.index), 0), "holders": holders}
 
     async def _allocate(self, request: dict[str, Any]) -> dict[str, Any]:
         holder = Holder(*(_printable(str(request[name])) for name in ("user", "host", "command")))
-        count = request.get("count")
-        allocation = await self._manager.allocate(holder, None if count is None else int(count))
-        self._allocations.append(allocation)
+        wanted = [None if request.get(name) is None else int(request[name]) for name in ("count", "weight", "memory")]
+        allocation = await self._manager.allocate(holder, *wanted)
+        self._claims.hold(allocation, self)
         log.info("%s holds %d device(s)", holder, len(allocation.devices))
         devices = [device.to_json() for device in allocation.devices]
         return {"allocation": allocation.id.hex(), "secret": allocation.secret.hex(), "devices": devices}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import Self
 from cenote import paths
 from cenote.devices import Device
 from cenote.errors import NoDriver
+from cenote.server.folders import lock
 
 SYSTEM_VENDORS = Path("/etc/OpenCL/vendors")
 # These name the borrowed devices of `cenote run`; a worker that kept them would lend what we borrow.
@@ -108,7 +108,7 @@ class Drivers:
         environment["CENOTE_WORKER_FOLDER"] = str(paths.runtime())
         if library_path:
             environment["LD_LIBRARY_PATH"] = os.pathsep.join(library_path)
-        return cls(folder, _lock(folder), environment)
+        return cls(folder, lock(folder), environment)
 
     def devices(self) -> list[Device]:
         """Asks a worker, so that no driver is ever loaded into this process."""
@@ -137,17 +137,6 @@ class Drivers:
             os.close(self._lock)
 
 
-def _lock(folder: Path) -> int | None:
-    """A lock on the folder for as long as the descriptor is open; None while another process has it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
 def sweep() -> None:
     """Removes what killed supervisors, and workers that outlived theirs, left behind."""
     for pattern in ("cenote-serve-*", "cenote-worker-*"):
@@ -157,7 +146,7 @@ def sweep() -> None:
 
 def _remove_unlocked(folder: Path) -> None:
     with suppress(OSError):
-        if folder.lstat().st_uid == os.getuid() and (descriptor := _lock(folder)) is not None:
+        if folder.lstat().st_uid == os.getuid() and (descriptor := lock(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(descriptor)
 

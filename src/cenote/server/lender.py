@@ -90,13 +90,20 @@ class Lender:
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
 
-    def start(self) -> None:
-        """Takes up what the ledger has from before, once the workers that are left have been adopted."""
+    def restore(self) -> list[Allocation]:
+        """Takes up what the ledger has from before, so that the workers that are left can be adopted."""
         for held in self._ledger.report().held:
             loan = self._lend(held, self._return_timeout)
             if held.ending:
-                self._finish(loan)
+                loan.over.set()
         self.stamp = self._ledger.stamp
+        return []
+
+    def start(self) -> None:
+        """Goes on with what was restored, once the workers that are left have been adopted."""
+        for loan in self._loans.values():
+            if loan.over.is_set():
+                self._start(self._clear(loan))
         self._start(self._watch())
 
     async def close(self) -> None:
@@ -118,15 +125,17 @@ class Lender:
     async def report(self) -> Report:
         return await asyncio.shield(self._start(self._report()))
 
-    async def allocate(self, holder: Holder, count: int | None) -> Allocation:
+    async def allocate(
+        self, holder: Holder, count: int | None, weight: int | None = None, memory: int | None = None
+    ) -> Allocation:
         """There is no way round the pool's queue and quotas."""
         raise NoDevice("this server lends its devices through its pool; ask the pool’s manager")
 
     async def release(self, allocation: Allocation) -> None:
         """Nothing was allocated here."""
 
-    async def holders(self, device: Device) -> list[Holder]:
-        return [loan.allocation.holder for loan in self._loans.values() if device in loan.allocation.devices]
+    async def lent(self, device: Device) -> list[Allocation]:
+        return [loan.allocation for loan in self._loans.values() if device in loan.allocation.devices]
 
     async def find(self, allocation_id: bytes) -> Allocation | None:
         """What the secret of an allocation opens; None when it is not lent, or is being ended."""

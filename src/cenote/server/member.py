@@ -24,9 +24,9 @@ class Member:
     def __init__(
         self, membership: Membership, folder: Path, devices: Sequence[Device], sessions: Sessions, port: int
     ) -> None:
-        capacities = {device.index: Capacity(device.memory) for device in devices}
+        capacities = {device.index: Capacity(device.memory, device.overhead) for device in devices}
         self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions)
-        self._agent = Agent(membership, self.lender, devices, {}, port)
+        self._agent = Agent(membership, self.lender, devices, port)
         self.pooled = Pooled(self.lender, membership.files, self._agent.revoked)
         self._speaking: asyncio.Task[None] | None = None
 

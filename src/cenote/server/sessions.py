@@ -6,12 +6,14 @@ import asyncio
 import logging
 import secrets
 import socket
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from weakref import WeakSet
 
 from cenote.pool.manager import Allocation
 from cenote.protocol import Preamble, Status
 from cenote.server.memory import Ledger
+from cenote.server.records import Records, SessionRecord, start_of
 from cenote.server.workers import Spares, Worker
 
 log = logging.getLogger("cenote.session")
@@ -22,20 +24,23 @@ PROOF_TIMEOUT = 3.0  # the worker gives up after 2 s; this is for one that does 
 
 @dataclass(eq=False)
 class Session:
-    id: bytes
+    record: SessionRecord
     allocation: Allocation
     worker: Worker
+    adopted: bool = False
+    """Its worker has still to say what it holds."""
     proofs: dict[int, asyncio.Future[bool]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"session {self.id.hex()[:8]} of {self.allocation.holder}"
+        return f"session {self.record.session.hex()[:8]} of {self.allocation.holder}"
 
 
 class Sessions:
     """All sessions of this server by their ids."""
 
-    def __init__(self, spares: Spares, ledger: Ledger) -> None:
+    def __init__(self, spares: Spares, ledger: Ledger, records: Records) -> None:
         self._spares = spares
+        self._records = records
         self._ledger = ledger
         self._sessions: dict[bytes, Session] = {}
         self._over: WeakSet[Allocation] = WeakSet()
@@ -49,18 +54,43 @@ class Sessions:
         if allocation in self._over:
             worker.kill()
             return Status.UNKNOWN
-        session = Session(secrets.token_bytes(16), allocation, worker)
-        self._sessions[session.id] = session
-        worker.on_packet = lambda words: self._heard(session, words)
-        worker.on_exit = lambda: self._ended(session)
-        devices = ",".join(str(device.index) for device in allocation.devices)
-        words = ["session", session.id.hex(), allocation.secret.hex(), preamble.hex(), devices, str(int(tls))]
-        worker.send(" ".join(words), sock.fileno())
+        id_ = secrets.token_bytes(16)
+        session = Session(SessionRecord(id_, allocation.id, worker.pid, start_of(worker.pid)), allocation, worker)
+        self._records.write_session(session.record)
+        self._enter(session)
+        devices = ",".join(
+            f"{device.index}:{allocation.memory(device)}:{device.overhead}" for device in allocation.devices
+        )
+        words = ["session", id_.hex(), allocation.secret.hex(), preamble.hex(), devices, str(int(tls))]
+        with self._records.bind(id_) as listener:
+            worker.send(" ".join(words), sock.fileno(), listener.fileno())
         if await self._proved(session, 0):
             log.info("%s began", session)
         else:
             worker.kill()
         return Status.GO_ON
+
+    async def adopt(self, find: Callable[[bytes], Awaitable[Allocation | None]]) -> None:
+        """Takes over the sessions of supervisors that are gone, and ends those whose allocation has ended."""
+        for record in self._records.sessions():
+            worker = Worker.adopt(record, self._records)
+            if worker is None:
+                self._records.remove_session(record.session)
+                continue
+            allocation = await find(record.allocation)
+            if allocation is None:
+                await worker.end()
+                self._records.remove_session(record.session)
+                continue
+            session = Session(record, allocation, worker, adopted=True)
+            self._enter(session, record.granted)
+            log.info("%s goes on", session)
+
+    def _enter(self, session: Session, held: Mapping[int, int] | None = None) -> None:
+        self._ledger.add(session, session.allocation, held or {})
+        self._sessions[session.record.session] = session
+        session.worker.on_packet = lambda words: self._heard(session, words)
+        session.worker.on_exit = lambda: self._ended(session)
 
     async def add_stream(self, parsed: Preamble, sock: socket.socket, preamble: bytes) -> Status:
         """Gives a further connection to the worker of its session."""
@@ -74,6 +104,7 @@ class Sessions:
     def end(self, allocation: Allocation) -> None:
         """Ends what runs in the allocation; never by asking the worker, which may hang in a driver."""
         self._over.add(allocation)
+        self._ledger.end(allocation)
         for session in self._sessions.values():
             if session.allocation is allocation:
                 session.worker.kill()
@@ -122,14 +153,34 @@ class Sessions:
                     self._settle(session, int(stream), proved=False)
                 case ["want", device, amount]:
                     granted = self._ledger.grant(session, self._own(session, device), self._amount(amount))
+                    self._note(session)
                     session.worker.send(f"grant {device} {granted}")
                 case ["giveback", device, amount]:
                     self._ledger.give_back(session, self._own(session, device), self._amount(amount))
+                    self._note(session)
+                case ["serving", id_, held] if session.adopted and id_ == session.record.session.hex():
+                    self._compare(session, held)
                 case _:
                     raise ValueError("unknown packet")
         except ValueError as error:
             log.error("%s: its worker said “%.80s”: %s", session, " ".join(words), error)
             session.worker.kill()
+
+    def _note(self, session: Session) -> None:
+        """Writes down what the worker holds, before it is told."""
+        session.record = replace(session.record, granted=self._ledger.held(session))
+        self._records.write_session(session.record)
+
+    def _compare(self, session: Session, held: str) -> None:
+        """The last grant may have been written down and never arrived."""
+        session.adopted = False
+        said = dict(entry.split(":") for entry in held.split(",") if entry)
+        for device, amount in self._ledger.held(session).items():
+            surplus = amount - self._amount(said.get(str(device), "0"))
+            if surplus < 0:
+                raise ValueError("more than it was granted")
+            self._ledger.give_back(session, device, surplus)
+        self._note(session)
 
     @staticmethod
     def _settle(session: Session, stream: int, *, proved: bool) -> None:
@@ -150,7 +201,8 @@ class Sessions:
         return int(text)
 
     def _ended(self, session: Session) -> None:
-        del self._sessions[session.id]
+        del self._sessions[session.record.session]
+        self._records.remove_session(session.record.session)
         self._one_ended.set()
         self._ledger.forget(session)
         for proof in session.proofs.values():

@@ -15,12 +15,14 @@ from cenote.devices import Device, choose
 from cenote.errors import NoDevice
 from cenote.pool.manager import LocalManager, Manager
 from cenote.protocol import Address
+from cenote.server.claims import Claims
 from cenote.server.control import Control
 from cenote.server.drivers import Drivers
 from cenote.server.gate import Gate, listen
 from cenote.server.identity import Identity
 from cenote.server.membership import Membership
 from cenote.server.memory import Ledger
+from cenote.server.records import Records
 from cenote.server.sessions import Sessions
 from cenote.server.workers import Spares
 
@@ -60,18 +62,23 @@ async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce:
             names = ", ".join(device.name for device in found) or "none"
             raise NoDevice(f"no device of this machine fits; it has: {names}")
         ledger, spares = Ledger(devices), Spares(drivers.environment)
-        sessions = Sessions(spares, ledger)
+        records = Records.open(identity.key_file.parent)
+        sessions = Sessions(spares, ledger, records)
         member = _member(identity, devices, sessions, _address_of(listeners[0]).port)
-        manager: Manager = member.lender if member else LocalManager(devices)
+        manager: Manager = member.lender if member else LocalManager(devices, ledger, records)
+        claims = Claims(manager, sessions)
         gate = Gate(
             listeners,
             identity,
             sessions,
             manager.find,
-            lambda channel: Control(channel, manager, sessions, ledger, devices),
+            lambda channel: Control(channel, manager, claims, ledger, devices),
             member.pooled if member else None,
         )
         ending = _wait_for_end()
+        unclaimed = manager.restore()
+        await sessions.adopt(manager.find)
+        claims.expect(unclaimed)
         spares.fill()
         if member:
             member.start()
@@ -81,11 +88,13 @@ async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce:
         count = len(sessions)
         if not by_terminal:  # before the gate closes its control connections, which would end the allocations
             await sessions.close(kill=False)
+        await claims.close(keep=not by_terminal)
         await gate.close()
         await sessions.close(kill=True)
         if member:
             await member.close()
         spares.close()
+        records.close(keep=not by_terminal)
         return count
     finally:
         drivers.close()

@@ -7,29 +7,43 @@ import logging
 import os
 import signal
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Self
 
 from cenote import paths
 from cenote.server.drivers import clean_after
+from cenote.server.ledger import boot_id
+from cenote.server.records import Records, SessionRecord, start_of
 
 log = logging.getLogger("cenote.worker")
 
 CONTROL_DESCRIPTOR = 3
 PACKET_SIZE = 4096
+_CREDENTIALS = struct.Struct("3i")  # ucred: pid, uid, gid
 
 
 class Worker:
     """One cenote-worker. ``on_packet`` gets what it says, ``on_exit`` is called once, when it is gone and reaped."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, pid: int, pidfd: int, control: socket.socket) -> None:
         self.on_packet: Callable[[list[str]], None] = lambda words: None
         self.on_exit: Callable[[], None] = lambda: None
         self.how_it_ended = ""
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pid = pid
+        self._pidfd = pidfd
+        self._control = control
         self._control.setblocking(False)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._pidfd, self._reap)
+        loop.add_reader(self._control, self._receive)
+
+    @classmethod
+    def start(cls, environment: dict[str, str]) -> Self:
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self.pid = os.posix_spawn(
+            pid = os.posix_spawn(
                 program := str(paths.worker()),
                 [program],
                 environment,
@@ -42,15 +56,35 @@ class Worker:
                 setsigmask=[],
                 setsigdef=[signal.SIGPIPE],
             )
-        self._pidfd = os.pidfd_open(self.pid)
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._pidfd, self._reap)
-        loop.add_reader(self._control, self._receive)
+        return cls(pid, os.pidfd_open(pid), control)
 
-    def send(self, packet: str, descriptor: int | None = None) -> None:
+    @classmethod
+    def adopt(cls, record: SessionRecord, records: Records) -> Self | None:
+        """The worker of another supervisor that is gone; None when the worker is gone as well, or never began."""
+        try:
+            pidfd = os.pidfd_open(record.pid)
+        except OSError:
+            return None
+        try:
+            if record.boot != boot_id() or start_of(record.pid) != record.started:
+                raise ProcessLookupError
+            control = records.connect(record.session)
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError | ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)  # it is ours, but nobody will reach it any more
+            os.close(pidfd)
+            return None
+        pid, uid, _ = _CREDENTIALS.unpack(control.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        if (pid, uid) != (record.pid, os.geteuid()):
+            control.close()
+            os.close(pidfd)
+            return None
+        return cls(pid, pidfd, control)
+
+    def send(self, packet: str, *descriptors: int) -> None:
         """A worker that does not read its packets is not worth keeping; one that is gone is being reaped."""
         try:
-            socket.send_fds(self._control, [packet.encode("ascii")], [] if descriptor is None else [descriptor])
+            socket.send_fds(self._control, [packet.encode("ascii")], descriptors)
         except BlockingIOError:
             self.kill()
         except OSError as error:
@@ -59,6 +93,13 @@ class Worker:
     def kill(self) -> None:
         with suppress(ProcessLookupError, OSError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kills it and waits until it is gone."""
+        gone = asyncio.Event()
+        self.on_exit = gone.set
+        self.kill()
+        await gone.wait()
 
     def leave(self) -> None:
         """Lets go of the worker without ending it: a session goes on, a spare one exits by itself."""
@@ -82,7 +123,9 @@ class Worker:
         self.on_packet(packet.decode("ascii", "replace").split(" "))
 
     def _reap(self) -> None:
-        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        result = None
+        with suppress(ChildProcessError):  # an adopted one is reaped by init
+            result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         if result is not None and result.si_code in (os.CLD_KILLED, os.CLD_DUMPED):
             self.how_it_ended = signal.Signals(result.si_status).name
         elif result is not None and result.si_status:
@@ -115,7 +158,7 @@ class Spares:
     def fill(self) -> None:
         """Starts as many as are missing, counting those who wait for one."""
         while not self._closed and len(self._starting) + self._ready.qsize() < self.COUNT + self._waiting:
-            worker = Worker(self._environment)
+            worker = Worker.start(self._environment)
             self._starting.add(worker)
             worker.on_packet = lambda words, worker=worker: self._heard(worker, words)  # type: ignore[misc]
             worker.on_exit = lambda worker=worker: self._lost(worker)  # type: ignore[misc]
