@@ -13,6 +13,7 @@ import pytest
 
 from cenote.pool import courier as module
 from cenote.pool.authority import Authority
+from cenote.pool.certificates import Certificates
 from cenote.pool.core import POOL, Actor
 from cenote.pool.courier import Courier
 from cenote.pool.links import Links
@@ -97,8 +98,9 @@ def run(manager: Manager, authority: Authority, tmp_path: Path) -> Callable[[Mai
 
     @asynccontextmanager
     async def couriers() -> AsyncIterator[Courier]:
-        links = Links(manager_files(authority, tmp_path / "manager"), frozenset)
-        courier = Courier(manager.core, manager.servers, manager.allocations, links)
+        links = Links(manager_files(authority, tmp_path / "manager"))
+        certificates = Certificates(manager.core, authority)
+        courier = Courier(manager.core, manager.servers, manager.allocations, certificates, links)
         task = asyncio.create_task(courier.run())
         try:
             yield courier

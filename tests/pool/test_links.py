@@ -25,13 +25,9 @@ def files(tmp_path: Path, authority: Authority) -> tls.Files:
     return manager_files(authority, tmp_path / "manager")
 
 
-def no_one() -> frozenset[str]:
-    return frozenset()
-
-
 def test_orders_go_over_one_connection(tmp_path: Path, authority: Authority, files: tls.Files) -> None:
     async def main() -> None:
-        links = Links(files, no_one)
+        links = Links(files)
         async with small(authority, tmp_path / "one", "one") as server:
             link = links.to("one", server.address)
             answers = await asyncio.gather(*(link.carry_out(reserve(number)) for number in range(1, 4)))
@@ -48,7 +44,7 @@ def test_a_server_that_was_started_anew_is_dialled_again(
     tmp_path: Path, authority: Authority, files: tls.Files
 ) -> None:
     async def main() -> None:
-        links = Links(files, no_one)
+        links = Links(files)
         async with small(authority, tmp_path / "one", "one") as server:
             port = server.port
             link = links.to("one", server.address)
@@ -68,9 +64,8 @@ def test_only_the_server_that_is_meant(tmp_path: Path, authority: Authority, fil
     """Another one of the pool, one of another pool, one whose certificate or ours was revoked."""
 
     async def main() -> None:
-        revoked: set[str] = set()
-        links = Links(files, lambda: frozenset(revoked))
-        strangers = Links(manager_files(Authority.open(tmp_path / "other"), tmp_path / "stranger"), no_one)
+        links = Links(files)
+        strangers = Links(manager_files(Authority.open(tmp_path / "other"), tmp_path / "stranger"))
         async with small(authority, tmp_path / "one", "one") as server:
             with pytest.raises(Unreachable, match="what answers there is cenote:server:one"):
                 await links.to("two", server.address).report()
@@ -79,14 +74,14 @@ def test_only_the_server_that_is_meant(tmp_path: Path, authority: Authority, fil
             link = links.to("one", server.address)
             await link.report()
             _, writer = await module._enter(protocol.Address.parse(server.address), files.dialling())
-            revoked.add(tls.peer(writer.get_extra_info("ssl_object")).serial)
+            links.revoked = frozenset({tls.peer(writer.get_extra_info("ssl_object")).serial})
             writer.close()
             with pytest.raises(Unreachable, match="its certificate has been revoked"):
                 await link.report()
         mine = authority.manager(tmp_path / "manager", "main", [])
         async with small(authority, tmp_path / "two", "two", revoked=frozenset({mine[1].serial})) as server:
             with pytest.raises(Unreachable, match="closed the connection"):
-                await Links(mine[0], no_one).to("two", server.address).report()
+                await Links(mine[0]).to("two", server.address).report()
         links.close()
 
     asyncio.run(main())
@@ -106,7 +101,7 @@ def test_what_is_no_server(files: tls.Files, monkeypatch: pytest.MonkeyPatch, an
         listening = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = listening.sockets[0].getsockname()[1]
         with pytest.raises(Unreachable):
-            await Links(files, no_one).to("one", f"127.0.0.1:{port}").report()
+            await Links(files).to("one", f"127.0.0.1:{port}").report()
         listening.close()
 
     asyncio.run(main())
@@ -114,7 +109,7 @@ def test_what_is_no_server(files: tls.Files, monkeypatch: pytest.MonkeyPatch, an
 
 def test_few_connections_to_many_servers(tmp_path: Path, authority: Authority, files: tls.Files) -> None:
     async def main() -> None:
-        links = Links(files, no_one, most=3)
+        links = Links(files, most=3)
         async with AsyncExitStack() as stack:
             servers = [
                 await stack.enter_async_context(small(authority, tmp_path / f"{number}", f"{number}"))
@@ -140,7 +135,7 @@ def test_an_order_that_was_cancelled_is_carried_out_whole(
     """The server's picture and its ledger agree, and the next answer is not mistaken for the lost one."""
 
     async def main() -> None:
-        links = Links(files, no_one)
+        links = Links(files)
         async with small(authority, tmp_path / "one", "one") as server:
             link = links.to("one", server.address)
             await link.report()

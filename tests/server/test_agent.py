@@ -16,8 +16,10 @@ import pytest
 from cenote import tls
 from cenote.credentials import JoinCredential
 from cenote.errors import CenoteError, NotAllowed, Unreachable
-from cenote.pool.core import POOL
+from cenote.pool.core import POOL, Actor
+from cenote.pool.inventory import Inventory
 from cenote.pool.models import Outcome, ServerState, State
+from cenote.pool.orders import Reserve
 from cenote.pool.request import Request
 from cenote.server.agent import join
 from cenote.server.membership import Membership
@@ -25,7 +27,7 @@ from cenote.tls import Role
 from tests.pool.conftest import sqlite_template  # noqa: F401 - a fixture
 from tests.support import fullpool
 from tests.support.fullpool import FullManager
-from tests.support.managed import pooled, reserve, tether
+from tests.support.managed import pooled, tether
 from tests.support.pool import Clock, Manager
 from tests.support.servers import Server, wait_until
 
@@ -131,6 +133,15 @@ def test_it_is_ready_at_the_address_of_its_own_connection(server: Server, manage
     server.wait_for_log("this is gpu1 of the pool")
 
 
+def url(core: Manager) -> str:
+    return core.store.engine.url.render_as_string()
+
+
+def loan_of(core: Manager, user: Actor, allocation: str) -> Reserve:
+    """As far as the client of an allocation knows it."""
+    return Reserve(allocation, 1, (), 1, user.name, core.allocations.doors(user, allocation)[0].secret)
+
+
 def lent(manager: FullManager, **wishes: object) -> str:
     ann = manager.core.user("ann")
     found = manager.services.allocations.submit(ann, Request(**wishes))  # type: ignore[arg-type]
@@ -142,9 +153,7 @@ def test_what_ends_at_the_server_is_known_at_once(server: Server, manager: FullM
     """A tether is cut: the device is free for others within two seconds, and the pool says why."""
     allocation = lent(manager, count=2, tethered=True)
     ann = manager.services.accounts.who(manager.core.accounts.create_token(POOL, "ann"))
-    door = manager.services.allocations.doors(ann, allocation)[0]
-    order = reserve(1)
-    held = tether(server.port, type(order)(allocation, 1, (), 1, "ann", door.secret))
+    held = tether(server.port, loan_of(manager.core, ann, allocation))
     held.close()
     wait_until(lambda: manager.services.allocations.get(ann, allocation).state == State.ENDED, 2)
     assert manager.services.allocations.get(ann, allocation).outcome == Outcome.RELEASED
@@ -160,13 +169,10 @@ def test_another_manager_takes_over(core: Manager, tmp_path: Path, stub_native: 
     """One of two ends; the server beats at the other, and neither thinks it gone."""
     with ExitStack() as stack:
         state = tmp_path / "managers"
-        first = stack.enter_context(fullpool.manager(core, state, "first"))
-        second_core = Manager(core.store.engine.url.render_as_string(), Clock())
+        second_core = Manager(url(core), Clock())
         stack.callback(second_core.close)
         second = stack.enter_context(fullpool.manager(second_core, state, "second"))
-        for one in (first, second):
-            one.services.site.__dict__["managers"] = (first.address, second.address)
-        first.managers = [first.address, second.address]
+        first = stack.enter_context(fullpool.manager(core, state, "first", others=(second.address,)))
         joined(first.invite(), tmp_path)
         server = stack.enter_context(pooled(first.authority, tmp_path, stub_native))
         wait_until(lambda: state_of(first) == ServerState.READY, 10)
@@ -182,6 +188,36 @@ def test_another_manager_takes_over(core: Manager, tmp_path: Path, stub_native: 
         assert second.core.core.state(number) == ServerState.READY
 
 
+def test_a_manager_that_is_killed(core: Manager, tmp_path: Path, stub_native: Path) -> None:
+    """A tether that is cut meanwhile frees all the same, and what was decided before is done afterwards."""
+    state = tmp_path / "managers"
+    with fullpool.manager(core, state) as first:
+        joined(first.invite(), tmp_path)
+        port, authority = first.port, first.authority
+    ann = core.user("ann")
+
+    def active(allocation: str) -> bool:
+        return core.allocations.get(ann, allocation).state == State.ACTIVE
+
+    with ExitStack() as stack:
+        server = stack.enter_context(pooled(authority, tmp_path, stub_native))
+        with fullpool.process(url(core), state, port) as running:
+            wait_until(lambda: [view.state for view in Inventory(core.core).servers()] == [ServerState.READY], 20)
+            tethered = core.allocations.submit(ann, Request(tethered=True)).id
+            kept = core.allocations.submit(ann, Request()).id
+            wait_until(lambda: active(tethered) and active(kept), 15)
+            held = tether(server.port, loan_of(core, ann, tethered))
+            running.send_signal(signal.SIGKILL)
+            running.wait(10)
+        held.close()
+        server.wait_for_log("nobody holds it", 2)
+        core.allocations.release(ann, kept)
+        with fullpool.process(url(core), state, port):
+            for allocation in (tethered, kept):
+                wait_until(lambda: core.allocations.get(ann, allocation).state == State.ENDED, 30)  # noqa: B023
+            assert core.allocations.get(ann, tethered).outcome == Outcome.RELEASED
+
+
 def test_a_manager_that_is_away(core: Manager, tmp_path: Path, stub_native: Path) -> None:
     """The tether frees all the same, and a manager that is back hears of it."""
     state = tmp_path / "managers"
@@ -193,8 +229,7 @@ def test_a_manager_that_is_away(core: Manager, tmp_path: Path, stub_native: Path
         wait_until(lambda: state_of(first) == ServerState.READY, 10)
         allocation = lent(first, tethered=True)
         ann = first.services.accounts.who(core.accounts.create_token(POOL, "ann"))
-        door = first.services.allocations.doors(ann, allocation)[0]
-        held = tether(server.port, type(reserve(1))(allocation, 1, (), 1, "ann", door.secret))
+        held = tether(server.port, loan_of(core, ann, allocation))
     with stack:
         held.close()
         server.wait_for_log("nobody holds it", 2)

@@ -1,41 +1,45 @@
-"""A whole manager in a thread of the test: its HTTPS API, its courier, its links to servers."""
+"""Whole managers: HTTPS API, courier, links to servers; in a thread of the test, or in a process that may be killed."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cenote import tls
 from cenote.credentials import JoinCredential, read_join
-from cenote.pool.api.app import create
-from cenote.pool.api.listener import Listener
 from cenote.pool.api.services import Services
 from cenote.pool.authority import Authority
 from cenote.pool.certificates import Certificates
 from cenote.pool.core import POOL
-from cenote.pool.courier import Courier
-from cenote.pool.links import Links
-from tests.support.pool import Manager
+from cenote.pool.process import Managed
+from cenote.pool.process import Manager as Process
+from cenote.protocol import Address
+from tests.support.pool import Clock, Manager
 
 
 class FullManager:
-    """``state`` is a folder that all managers of the pool share: it has the authority."""
+    """In a thread. ``state`` is a folder that all managers of the pool share: it has the authority."""
 
-    def __init__(self, manager: Manager, state: Path, name: str = "main", port: int = 0) -> None:
-        self.core = manager
+    services: Services
+
+    def __init__(self, core: Manager, state: Path, name: str = "main", port: int = 0, others: tuple[str, ...] = ()):
+        self.core = core
         self._listening = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listening.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
+        self.managers = (self.address, *others)
         self.authority = Authority.open(state / "authority")
-        self.certificates = Certificates(manager.core, self.authority)
-        self.files: tls.Files = self.certificates.manager(state / name, name, ["127.0.0.1"])
-        self.managers = [self.address]
-        self.services: Services
+        addresses = tuple(map(Address.parse, self.managers))
+        (state / name).mkdir(exist_ok=True)
+        self._process = Process(Managed(core.core, self.authority, state / name, name, addresses))
+        self.certificates = Certificates(core.core, self.authority)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name=f"manager {name}")
 
@@ -45,36 +49,57 @@ class FullManager:
 
     def stop(self) -> None:
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._listener.stop)
+            self._loop.call_soon_threadsafe(self._process.stop)
             self._thread.join(20)
         self._listening.close()
 
     def invite(self, server: str | None = None) -> JoinCredential:
         secret = self.services.joining.invite(POOL, server).secret
-        return read_join(JoinCredential(tuple(self.managers), self.authority.fingerprint, secret).text)
+        return read_join(JoinCredential(self.managers, self.authority.fingerprint, secret).text)
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        links = Links(self.files, frozenset)
-        courier = Courier(self.core.core, self.core.servers, self.core.allocations, links)
-        self.services = Services.of(self.core.core, self.core.servers, self.certificates, courier, tuple(self.managers))
-        self._listener = Listener(create(self.services), self.files.serving())
-        working = asyncio.create_task(courier.run())
-        self._loop.call_later(0.2, self._ready.set)
-        try:
-            await self._listener.serve_on([self._listening])
-        finally:
-            working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await working
-            links.close()
+        await self._process.serve([self._listening], self._started)
+
+    def _started(self, services: Services) -> None:
+        self.services = services
+        self._ready.set()
 
 
 @contextmanager
-def manager(core: Manager, state: Path, name: str = "main", port: int = 0) -> Iterator[FullManager]:
-    running = FullManager(core, state, name, port)
+def manager(
+    core: Manager, state: Path, name: str = "main", port: int = 0, others: tuple[str, ...] = ()
+) -> Iterator[FullManager]:
+    running = FullManager(core, state, name, port, others)
     running.start()
     try:
         yield running
     finally:
         running.stop()
+
+
+@contextmanager
+def process(url: str, state: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """The same on its own, for tests that kill it."""
+    command = [sys.executable, "-m", "tests.support.fullpool", json.dumps([url, str(state), port])]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert running.stdout
+    assert running.stdout.readline() == "ready\n"
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.send_signal(signal.SIGKILL)
+        running.wait(20)
+        running.stdout.close()
+
+
+def _main() -> None:
+    url, state, port = json.loads(sys.argv[1])
+    with manager(Manager(url, Clock()), Path(state), port=port):
+        print("ready", flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    _main()

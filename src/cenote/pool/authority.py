@@ -6,10 +6,13 @@ Its folder is 0700 and has ``ca.pem`` and ``ca.key``. Managers that share a data
 from __future__ import annotations
 
 import datetime
+import fcntl
 import hashlib
 import ipaddress
+import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -28,7 +31,7 @@ from cenote.tls import Role
 AUTHORITY_LIFETIME = datetime.timedelta(days=365 * 30)
 LIFETIME = datetime.timedelta(days=365 * 10)
 
-_EARLIER = datetime.timedelta(days=1)  # hosts whose clocks are behind
+_EARLIER = datetime.timedelta(days=365)  # hosts whose clocks are behind
 _REQUEST_LIMIT = 16 * 1024
 _SMALLEST_KEY = 256
 _PEM = serialization.Encoding.PEM
@@ -68,9 +71,10 @@ class Authority:
         try:
             if certificate is None or key is None:
                 certificate, key = own, own_key
-                if not own.exists():  # written last
-                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    _make(own, own_key)
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with _alone(folder):
+                    if not own.exists():  # written last
+                        _make(own, own_key)
             return cls(*_read(certificate, key), certificate)
         except OSError as error:
             raise NoKey(f"the pool’s authority cannot be kept in {folder}: {error.strerror}") from None
@@ -136,6 +140,17 @@ def signing_request(key_file: Path) -> bytes:
     key = _private_key(key_file)
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     return builder.sign(key, hashes.SHA256()).public_bytes(_PEM)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Other managers that start at the same moment wait."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make(certificate_file: Path, key_file: Path) -> None:

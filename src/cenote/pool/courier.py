@@ -18,16 +18,19 @@ from typing import Protocol, TypeVar
 
 from cenote.errors import CenoteError, Unreachable
 from cenote.pool.allocations import Allocations
+from cenote.pool.certificates import Certificates
 from cenote.pool.core import Core
 from cenote.pool.models import ServerState
 from cenote.pool.orders import Answer, Host, Order, Result
 from cenote.pool.servers import Place, Servers
+from cenote.tls import Role
 
 log = logging.getLogger("cenote.courier")
 
 SILENCE = 15.0  # seconds after which a server that has beaten here is dialled, and given up if that fails
 ELSEWHERE = 60.0  # the same for one that does not beat here
 ROUND = 10.0  # between looks for what another manager may have left undone
+FRESH = 5.0  # between looks for certificates that have been revoked
 TICK = 1.0
 LONGEST_PAUSE = 15.0
 _FIRST_PAUSE = 0.25
@@ -39,6 +42,8 @@ T = TypeVar("T")
 
 class Network(Protocol):
     """What Links are to a courier."""
+
+    revoked: frozenset[str]
 
     def to(self, name: str, address: str) -> Host: ...
 
@@ -68,12 +73,14 @@ class Courier:
         core: Core,
         servers: Servers,
         allocations: Allocations,
+        certificates: Certificates,
         network: Network,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._core = core
         self._servers = servers
         self._allocations = allocations
+        self._certificates = certificates
         self._network = network
         self._clock = clock
         self._known: dict[int, _Server] = {}
@@ -110,6 +117,7 @@ class Courier:
             await asyncio.gather(
                 _every(TICK, lambda: self._thread(self._allocations.tick)),
                 _every(ROUND, self._look_round),
+                _every(FRESH, self._look_whom_to_trust),
                 _every(TICK, self._look_for_silence),
             )
         finally:
@@ -120,6 +128,9 @@ class Courier:
 
     async def _look_round(self) -> None:
         self.poke(await self._thread(self._servers.outstanding))
+
+    async def _look_whom_to_trust(self) -> None:
+        self._network.revoked = await self._thread(self._certificates.revoked, Role.SERVER)
 
     async def _look_for_silence(self) -> None:
         now = self._clock()

@@ -32,11 +32,12 @@ _REASONS = {Status.WRONG_VERSION: "it speaks another version of the protocol", S
 
 
 class Links:
-    """``files`` are the manager's own; ``revoked`` returns the serials of servers' certificates that do not count."""
+    """``files`` are the manager's own."""
 
-    def __init__(self, files: tls.Files, revoked: Callable[[], frozenset[str]], most: int = MOST) -> None:
+    def __init__(self, files: tls.Files, most: int = MOST) -> None:
+        self.revoked: frozenset[str] = frozenset()
+        """The serials of servers' certificates that do not count."""
         self._context: ssl.SSLContext = files.dialling()
-        self._revoked = revoked
         self._most = most
         self._open: OrderedDict[Link, None] = OrderedDict()
         """The one that was used last comes last."""
@@ -66,7 +67,7 @@ class Links:
         peer = tls.peer(writer.get_extra_info("ssl_object"))
         if (peer.role, peer.name) != (Role.SERVER, to.name):
             raise Unreachable(f"what answers there is {peer.uri}")
-        if peer.serial in self._revoked():
+        if peer.serial in self.revoked:
             raise Unreachable("its certificate has been revoked")
 
     def used(self, one: Link, *, is_open: bool) -> None:

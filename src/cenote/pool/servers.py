@@ -163,7 +163,7 @@ class Servers:
             for held in report.held:
                 found |= self._take_in(change, row, held, stamp.serial)
             for ended in report.ended:
-                self._ended_there(change, ended)
+                self._ended_there(change, row, ended)
             lost = [
                 part
                 for part in change.session.scalars(select(Part).where(Part.server_id == server))
@@ -277,10 +277,12 @@ class Servers:
         session.flush()
         return {part.id for part in parts}
 
-    def _ended_there(self, change: Change, ended: Ended) -> None:
+    def _ended_there(self, change: Change, server: Server, ended: Ended) -> None:
         """A server has ended its part by itself; then the other servers of the allocation are to let go as well."""
         row = change.session.get(Allocation, ended.allocation)
-        if row is not None and row.epoch == ended.epoch and row.state == State.ACTIVE:
+        if row is None or row.epoch != ended.epoch or row.state != State.ACTIVE:
+            return
+        if any(part.server_id == server.id for part in lending.current(row)):
             expired = ended.why == Why.EXPIRED
             change.audit(POOL, "allocation.expire" if expired else "allocation.let-go", row.id)
             lending.end(change, row, Outcome.EXPIRED if expired else Outcome.RELEASED)

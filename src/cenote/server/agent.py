@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import ssl
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -111,7 +112,7 @@ class Agent:
 
     async def _beat(self, manager: _Manager) -> None:
         self._changed.clear()
-        path = f"/servers/{self._member.name}"
+        path = f"/servers/{urllib.parse.quote(self._member.name, safe='')}"
         address = str(Address(await manager.local(), self._port))
         if address != self._described:
             await manager.ask("PUT", path, {"address": address, "devices": self._offers})
