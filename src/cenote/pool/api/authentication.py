@@ -131,7 +131,7 @@ def _token(scope: Scope) -> str:
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="cenote-…", description="A token, as `POST /tokens` makes them.")
 
 
-def _actor(request: Request, _: Annotated[Any, Security(_BEARER)]) -> Actor:
+async def _actor(request: Request, _: Annotated[Any, Security(_BEARER)]) -> Actor:
     actor: Actor = request.scope[_ACTOR]
     return actor
 
@@ -143,7 +143,7 @@ EVERYBODY = tuple(Role)
 def only(*roles: Role) -> dict[str, Any]:
     """How a route is declared that is for these roles."""
 
-    def check(me: Me) -> None:
+    async def check(me: Me) -> None:
         if me.role not in roles:
             raise NotAllowed(f"{me.name} has the role {me.role}; this is for {' and '.join(roles)}")
 

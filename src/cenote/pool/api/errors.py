@@ -103,7 +103,7 @@ def install(app: FastAPI) -> None:
         return of_http(500)
 
 
-def no_unknown_parameters(request: Request) -> None:
+async def no_unknown_parameters(request: Request) -> None:
     """What is misspelt is not ignored, in a query as little as in a body."""
     known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
     if unknown := sorted(set(request.query_params) - known):

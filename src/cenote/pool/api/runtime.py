@@ -75,7 +75,7 @@ class Runtime:
             self.services.courier.poke(news.untold)
 
 
-def _runtime(request: Request) -> Runtime:
+async def _runtime(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 

@@ -1,4 +1,7 @@
-"""Where the services run: they wait for the database, and the event loop must not."""
+"""Where the services run: they wait for the database, and the event loop must not.
+
+Dependencies of routes are coroutines, because FastAPI gives each one that is not a thread.
+"""
 
 from __future__ import annotations
 
