@@ -46,8 +46,8 @@ again. `DELETE` and `PUT` may be repeated as they are; extending adds each time.
 ## Waiting
 
 `GET /allocations/ID?wait=30&seen=waiting` is answered as soon as the state is not `waiting`, or after 30 seconds, and
-says the place in the queue and when it should start. Asking again at once costs the manager next to nothing. A request
-with `tethered` leaves the queue when nobody has asked for it for half a minute; one without waits until it is released.
+says the place in the queue and when it should start; then a client asks again. A request with `tethered` leaves the
+queue when nobody has asked for it for half a minute; one without waits until it is released.
 
 The states: `waiting` → `placing` (servers have yet to confirm it) → `active` → `releasing` (servers have yet to free
 it) → `ended`. What a server refuses goes from `placing` back to `waiting`, at its old place.

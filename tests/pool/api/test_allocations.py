@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from cenote.pool.models import Role
 from tests.support.api import Api
 from tests.support.pool import GIB, Clock, FakeServer, Manager, deliver, deliver_all
@@ -140,3 +142,22 @@ def test_orders_are_delivered_at_once(api: Api, ann: str, host: FakeServer) -> N
     while not api.courier.poked and time.monotonic() < deadline:
         time.sleep(0.01)
     assert set(api.courier.poked) == {host.id}
+
+
+def test_who_asks_again_costs_no_database(
+    api: Api, ann: str, host: FakeServer, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = api.send("POST", "/allocations", ann, json={"count": 2}).json()["id"]
+    waits = f"/allocations/{api.send('POST', '/allocations', ann, json={'count': 2}).json()['id']}"
+    api.send("GET", f"{waits}?wait=0.1&seen=waiting", ann)
+    time.sleep(0.5)
+    api.send("GET", f"{waits}?wait=0.1&seen=waiting", ann)
+    with monkeypatch.context() as patch:
+        patch.setattr(api.runtime.services.allocations, "get", lambda *_: 1 / 0)
+        assert api.send("GET", f"{waits}?wait=0.1&seen=waiting", ann).json()["position"] == 1
+    assert api.send("GET", f"{waits}?wait=0.1&seen=waiting", api.token("ben")).status_code == 404
+    poll = api.later("GET", f"{waits}?wait=30&seen=waiting", ann)
+    api.send("DELETE", f"/allocations/{first}", ann)
+    deliver_all(manager, [host])
+    assert poll.result(5).json()["state"] in ("placing", "active")
+    assert api.send("GET", f"{waits}?wait=0.1&seen=waiting", ann).json()["state"] in ("placing", "active")

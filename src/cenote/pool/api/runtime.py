@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from cenote.pool.allocations import AllocationView
 from cenote.pool.api.authentication import Gatekeeper
 from cenote.pool.api.outlook import Outlook
 from cenote.pool.api.presence import Presence
@@ -34,6 +35,8 @@ class Runtime:
         self.presence = Presence(services.allocations, self.threads)
         self.figures: dict[str, tuple[float, list[Figures]]] = {}
         """By server: when it was last heard of, and what it said runs there."""
+        self.waiting: dict[str, AllocationView] = {}
+        """As their clients last saw them. Whatever happens to one, the watch hears of it."""
         self._numbers: dict[str, int] = {}
         self._revoked: list[str] = []
         self._revoked_at = -_FRESH
@@ -71,6 +74,9 @@ class Runtime:
     def _heard(self, news: News) -> None:
         if news.everything:
             self._numbers.clear()
+            self.waiting.clear()
+        for allocation in news.allocations:
+            self.waiting.pop(allocation, None)
         if news.untold:
             self.services.courier.poke(news.untold)
 

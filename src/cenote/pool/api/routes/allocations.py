@@ -12,6 +12,7 @@ from cenote.pool.allocations import AllocationView
 from cenote.pool.api.authentication import Me, only
 from cenote.pool.api.runtime import Run, Runtime
 from cenote.pool.api.schemas import AllocationId, AllocationOut, Asked, DoorOut, Prolonged
+from cenote.pool.core import Actor
 from cenote.pool.models import Role, State
 from cenote.pool.request import Request as Wish
 
@@ -66,7 +67,7 @@ async def get_allocation(
     """One allocation. With `wait` and `seen` the answer comes when its state is another, or after `wait` seconds."""
     async with AsyncExitStack() as stack:
         changed = stack.enter_context(run.watch.following(allocation))
-        view = await run.threads.read(run.services.allocations.get, me, allocation)
+        view = await _look(run, me, allocation, changed, again=bool(wait) and seen == State.WAITING)
         if view.tethered and view.user == me.name and view.state == State.WAITING:
             stack.enter_context(run.presence.asking(allocation))
         if wait and view.state == seen:
@@ -101,6 +102,17 @@ async def doors(allocation: AllocationId, me: Me, run: Run, response: Response) 
         DoorOut(server=door.server, address=door.address, indexes=list(door.indexes), secret=door.secret.hex())
         for door in found
     ]
+
+
+async def _look(run: Runtime, me: Actor, allocation: str, changed: asyncio.Event, *, again: bool) -> AllocationView:
+    """Who asks ``again``, as thousands may all the time, costs no database."""
+    known = run.waiting.get(allocation)
+    if again and known and known.user == me.name and run.watch.current:
+        return known
+    view = await run.threads.read(run.services.allocations.get, me, allocation)
+    if view.state == State.WAITING and not changed.is_set():
+        run.waiting[allocation] = view
+    return view
 
 
 async def _out(run: Runtime, view: AllocationView) -> AllocationOut:
