@@ -220,3 +220,18 @@ def test_nothing_is_allocated_past_the_pool(tmp_path: Path) -> None:
             assert await lender.lent(DEVICES[1]) == []
 
     run(main)
+
+
+def test_who_holds_it_here_may_release_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with lending(tmp_path) as (lender, _):
+            order = reserve(1)
+            await lender.carry_out(order)
+            allocation = await lender.find(key(order))
+            assert allocation
+            await lender.release(allocation)
+            await until_free(lender)
+            await lender.release(allocation)
+            assert (await lender.report()).ended == (Ended(order.allocation, 1, Why.LET_GO),)
+
+    run(main)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,13 +45,25 @@ def member(authority: Authority, folder: Path, name: str = "gpu1", managers: tup
 
 
 @contextmanager
-def pooled(authority: Authority, state: Path, native: Path, name: str = "gpu1") -> Iterator[Server]:
-    """``cenote serve`` of a host that belongs to a pool none of whose managers answers. Workers are stand-ins."""
+def pooled(
+    authority: Authority,
+    state: Path,
+    native: Path | None = None,
+    name: str = "gpu1",
+    env: Mapping[str, str] | None = None,
+    port: int = 0,
+) -> Iterator[Server]:
+    """``cenote serve`` of a host that belongs to a pool, if nothing else was prepared to one without managers.
+
+    Workers are real unless those in ``native`` are others.
+    """
     folder = state / "cenote" / "pool"
     if not folder.exists():
         member(authority, folder, name)
-    environment = {"CENOTE_NATIVE": str(native), "CENOTE_LINK_TIMEOUT": "5"}
-    with serving("--verbose", state=state, env=environment) as running:
+    environment = {"CENOTE_LINK_TIMEOUT": "5"} | dict(env or {})
+    if native:
+        environment["CENOTE_NATIVE"] = str(native)
+    with serving("--verbose", state=state, env=environment, port=port) as running:
         yield running
 
 

@@ -97,7 +97,7 @@ class Lender:
             if held.ending:
                 loan.over.set()
         self.stamp = self._ledger.stamp
-        return []
+        return []  # tethers, not control connections, hold what a pool lends
 
     def start(self) -> None:
         """Goes on with what was restored, once the workers that are left have been adopted."""
@@ -132,7 +132,10 @@ class Lender:
         raise NoDevice("this server lends its devices through its pool; ask the pool’s manager")
 
     async def release(self, allocation: Allocation) -> None:
-        """Nothing was allocated here."""
+        """For one who holds it at this host, whom its secret has let in."""
+        for loan in list(self._loans.values()):
+            if loan.allocation is allocation:
+                await asyncio.shield(self._start(self._end(loan, Why.LET_GO)))
 
     async def lent(self, device: Device) -> list[Allocation]:
         return [loan.allocation for loan in self._loans.values() if device in loan.allocation.devices]

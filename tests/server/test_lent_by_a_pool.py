@@ -1,0 +1,156 @@
+"""Real programs on real workers, on what a real manager has lent them: over restarts, and to the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import drivers
+from cenote import paths
+from cenote.client import environment
+from cenote.client.control import Control
+from cenote.pool.core import Actor
+from cenote.pool.models import Outcome, ServerState, State
+from cenote.pool.orders import Reserve
+from cenote.pool.request import Request
+from cenote.protocol import Address
+from tests.pool.conftest import sqlite_template  # noqa: F401 - a fixture
+from tests.server.test_adoption import program  # noqa: F401 - a fixture
+from tests.server.test_agent import joined, state_of
+from tests.support import fullpool
+from tests.support.fullpool import FullManager
+from tests.support.managed import pooled, tether
+from tests.support.pool import Clock, Manager
+from tests.support.servers import Server, wait_until
+
+
+@dataclass
+class Loan:
+    """A tethered allocation of half of a server's only device, and the file with which programs find it."""
+
+    manager: FullManager
+    user: Actor
+    id: str
+    folder: Path
+
+    @property
+    def state(self) -> State:
+        return self.manager.services.allocations.get(self.user, self.id).state
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self.manager.services.allocations.get(self.user, self.id).outcome
+
+    def hold(self, server: Server) -> Any:
+        secret = self.manager.services.allocations.doors(self.user, self.id)[0].secret
+        return tether(server.port, Reserve(self.id, 1, (), 1, self.user.name, secret))
+
+    def start(self, program: Path, what: str) -> subprocess.Popen[str]:  # noqa: F811
+        door = self.manager.services.allocations.doors(self.user, self.id)[0]
+        address = Address.parse(door.address)
+        line = f"server {address.host} {address.port} plain {self.id} {door.secret.hex()}"
+        environment.allocation_file(self.folder).write_text(f"cenote-allocation 1\n{line}\n")
+        pipe = subprocess.PIPE
+        vendors = self.folder / "vendors"
+        shutil.rmtree(vendors, ignore_errors=True)
+        variables = environment.prepare(self.folder, os.environ)
+        return subprocess.Popen([program, what], env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+class Host:
+    """The pool's only server, which may be started again on the same port."""
+
+    def __init__(self, manager: FullManager, state: Path) -> None:
+        if not (paths.native() / "bin" / "cenote-worker").exists():
+            pytest.skip("the native parts are not built: run “make build”")
+        self.manager = manager
+        self._environment = drivers.find("pocl").environment
+        self._state = state
+        self._port = 0
+
+    def start(self, stack: ExitStack) -> Server:
+        serving = pooled(self.manager.authority, self._state, env=self._environment, port=self._port)
+        server = stack.enter_context(serving)
+        self._port = server.port
+        wait_until(lambda: state_of(self.manager) == ServerState.READY, 10)
+        return server
+
+
+@pytest.fixture
+def host(tmp_path: Path, sqlite_template: Path) -> Iterator[Host]:  # noqa: F811
+    file = tmp_path / "pool.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    core = Manager(f"sqlite:///{file}", Clock())
+    with fullpool.manager(core, tmp_path / "managers") as manager:
+        joined(manager.invite(), tmp_path)
+        yield Host(manager, tmp_path)
+    core.close()
+
+
+def lend(host: Host, folder: Path) -> Loan:
+    folder.mkdir()
+    user = host.manager.core.user("ann")
+    found = host.manager.services.allocations.submit(user, Request(weight=500_000, tethered=True))
+    loan = Loan(host.manager, user, found.id, folder)
+    wait_until(lambda: loan.state == State.ACTIVE)
+    return loan
+
+
+def device(server: Server) -> dict[str, Any]:
+    with Control.open(Address.parse(server.address), server.key_file) as control:
+        found: dict[str, Any] = control.request("list")["devices"][0]
+        return found
+
+
+def test_a_program_outlives_the_supervisor(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Its worker is adopted together with the loan; a release ends both."""
+    with ExitStack() as stack:
+        first = host.start(stack)
+        loan = lend(host, tmp_path / "run")
+        held = loan.hold(first)
+        running = loan.start(program, "wait")
+        assert running.stdout and running.stdout.readline() == "began\n"
+        first.stop(signal.SIGKILL)
+        assert held.recv(1) == b""
+        second = host.start(stack)
+        held = loan.hold(second)
+        assert [holder["name"] for holder in device(second)["holders"]] == [f"ann@pool ({loan.id[:8]})"]
+        output, errors = running.communicate(timeout=60)
+        assert (output, running.returncode) == ("5\n", 0), errors
+        again = loan.start(program, "grow")
+        assert again.stdout and again.stdout.readline() == "began\n"
+        host.manager.services.allocations.release(loan.user, loan.id)
+        wait_until(lambda: loan.state == State.ENDED)
+        assert held.recv(1) == b""
+        again.communicate(timeout=60)  # it has lost its device
+        wait_until(lambda: device(second)["memory_free"] == device(second)["memory"], timeout=2)
+
+
+def test_an_adopted_worker_ends_with_its_tether(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Within two seconds after the tether has not come back in time, or was cut."""
+    with ExitStack() as stack:
+        first = host.start(stack)
+        loan = lend(host, tmp_path / "run")
+        before = loan.hold(first)
+        running = loan.start(program, "grow")
+        assert running.stdout and running.stdout.readline() == "began\n"
+        first.stop(signal.SIGKILL)
+        second = host.start(stack)
+        before.close()  # which the first one did not live to see
+        held = loan.hold(second)
+        assert device(second)["memory_free"] < device(second)["memory"]
+        held.close()
+        wait_until(lambda: loan.state == State.ENDED, timeout=2)
+        assert loan.outcome == Outcome.RELEASED
+        assert device(second)["memory_free"] == device(second)["memory"]
+        running.kill()
+        running.communicate()
