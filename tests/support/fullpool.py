@@ -21,7 +21,9 @@ from cenote.pool.core import POOL
 from cenote.pool.process import Managed
 from cenote.pool.process import Manager as Process
 from cenote.protocol import Address
+from tests.support.machines import Machine
 from tests.support.pool import Clock, Manager
+from tests.support.servers import prefix
 
 
 class FullManager:
@@ -29,11 +31,19 @@ class FullManager:
 
     services: Services
 
-    def __init__(self, core: Manager, state: Path, name: str = "main", port: int = 0, others: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        core: Manager,
+        state: Path,
+        name: str = "main",
+        port: int = 0,
+        others: tuple[str, ...] = (),
+        host: str = "127.0.0.1",
+    ) -> None:
         self.core = core
-        self._listening = socket.create_server(("127.0.0.1", port))
+        self._listening = socket.create_server((host, port))
         self.port: int = self._listening.getsockname()[1]
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{host}:{self.port}"
         self.managers = (self.address, *others)
         self.authority = Authority.open(state / "authority")
         addresses = tuple(map(Address.parse, self.managers))
@@ -68,9 +78,14 @@ class FullManager:
 
 @contextmanager
 def manager(
-    core: Manager, state: Path, name: str = "main", port: int = 0, others: tuple[str, ...] = ()
+    core: Manager,
+    state: Path,
+    name: str = "main",
+    port: int = 0,
+    others: tuple[str, ...] = (),
+    host: str = "127.0.0.1",
 ) -> Iterator[FullManager]:
-    running = FullManager(core, state, name, port, others)
+    running = FullManager(core, state, name, port, others, host)
     running.start()
     try:
         yield running
@@ -79,9 +94,11 @@ def manager(
 
 
 @contextmanager
-def process(url: str, state: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """The same on its own, for tests that kill it."""
-    command = [sys.executable, "-m", "tests.support.fullpool", json.dumps([url, str(state), port])]
+def process(url: str, state: Path, port: int, machine: Machine | None = None) -> Iterator[subprocess.Popen[str]]:
+    """The same on its own, for tests that kill it, or on another machine."""
+    host = machine.address if machine else "127.0.0.1"
+    arguments = json.dumps([url, str(state), port, host])
+    command = [*prefix(machine), sys.executable, "-m", "tests.support.fullpool", arguments]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert running.stdout
     assert running.stdout.readline() == "ready\n"
@@ -95,8 +112,8 @@ def process(url: str, state: Path, port: int) -> Iterator[subprocess.Popen[str]]
 
 
 def _main() -> None:
-    url, state, port = json.loads(sys.argv[1])
-    with manager(Manager(url, Clock()), Path(state), port=port):
+    url, state, port, host = json.loads(sys.argv[1])
+    with manager(Manager(url, Clock()), Path(state), port=port, host=host):
         print("ready", flush=True)
         signal.pause()
 

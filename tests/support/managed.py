@@ -28,6 +28,7 @@ from cenote.server.membership import Membership, files
 from cenote.server.pooled import Pooled
 from cenote.tls import Role
 from tests.support.data_plane import connect, enter
+from tests.support.machines import Machine
 from tests.support.servers import Server, serving
 
 GIB = 1 << 30
@@ -52,6 +53,7 @@ def pooled(
     name: str = "gpu1",
     env: Mapping[str, str] | None = None,
     port: int = 0,
+    machines: tuple[Machine, Machine] | None = None,
 ) -> Iterator[Server]:
     """``cenote serve`` of a host that belongs to a pool, if nothing else was prepared to one without managers.
 
@@ -63,7 +65,7 @@ def pooled(
     environment = {"CENOTE_LINK_TIMEOUT": "5"} | dict(env or {})
     if native:
         environment["CENOTE_NATIVE"] = str(native)
-    with serving("--verbose", state=state, env=environment, port=port) as running:
+    with serving("--verbose", state=state, env=environment, port=port, machines=machines) as running:
         yield running
 
 
