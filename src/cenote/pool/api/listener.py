@@ -9,10 +9,28 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _KEEP_ALIVE = 75  # seconds; servers send their heartbeats over one connection
-_HEADERS = 16 * 1024  # bytes
+_MESSAGE = 256 * 1024  # bytes; more than the largest body, however it is cut into pieces
 _GRACE = 2  # seconds in which requests may end when the manager does
+
+
+class _Bounded(HttpToolsProtocol):
+    """Bounds a message with its headers and trailers, which the parser would take at any length."""
+
+    _taken = 0
+
+    def on_message_begin(self) -> None:
+        self._taken = 0
+        super().on_message_begin()
+
+    def data_received(self, data: bytes) -> None:
+        self._taken += len(data)
+        if self._taken > _MESSAGE:
+            self.transport.abort()
+        else:
+            super().data_received(data)
 
 
 class Listener(uvicorn.Server):
@@ -22,7 +40,7 @@ class Listener(uvicorn.Server):
         """Without a ``context`` it is HTTP, for tests."""
         config = uvicorn.Config(
             app,
-            http="h11",  # bounds the headers, which the other one does not
+            http=_Bounded,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -31,13 +49,14 @@ class Listener(uvicorn.Server):
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_GRACE,
-            h11_max_incomplete_event_size=_HEADERS,
         )
         config.load()
         config.ssl = context
         super().__init__(config)
 
     async def serve_on(self, sockets: Sequence[socket.socket]) -> None:
+        for one in sockets:  # whose connections inherit it: head and body of an answer are two writes
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await self.serve(list(sockets))
 
     def stop(self) -> None:
