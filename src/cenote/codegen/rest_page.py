@@ -27,7 +27,7 @@ managers are (`managers`), by what to know the authority (`ca`, the SHA-256 of i
 curl, and the authority's certificate in `ca.pem`:
 
     curl --cacert ca.pem --connect-to manager.cenote.internal:7660:pool.example.org:7660 \\
-      -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(uuidgen)" \\
+      -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \\
       --json '{{"memory": 8589934592, "term": 3600}}' https://manager.cenote.internal:7660{PREFIX}/allocations
 
 A user has one role: `admin` does everything; `user` borrows devices and sees what is their own; `viewer` sees

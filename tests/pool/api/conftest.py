@@ -1,4 +1,4 @@
-"""The API of a manager whose store is SQLite: what the store does on PostgreSQL, its own tests show."""
+"""The API of a manager on SQLite, unless a test asks for PostgreSQL, on which the tests of the services run as well."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import pytest
 
 from cenote.pool.models import Role
 from tests.pool.conftest import MakeServer
+from tests.support import postgres
 from tests.support.api import Api
 from tests.support.pool import GIB, FakeServer, Manager
 
 
 @pytest.fixture(params=["sqlite"])
 def database(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        server: postgres.Postgres = request.getfixturevalue("postgresql")
+        return server.new_database()
     file = tmp_path / "pool.db"
     file.write_bytes(sqlite_template.read_bytes())
     return f"sqlite:///{file}"

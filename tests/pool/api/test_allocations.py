@@ -124,6 +124,7 @@ def test_a_poll_is_answered_when_the_state_is_another(api: Api, ann: str, host: 
     assert 0.25 < time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_a_poll_hears_of_another_managers_doings(
     api: Api, ann: str, host: FakeServer, manager: Manager, database: str, clock: Clock
 ) -> None:
