@@ -18,12 +18,26 @@ namespace cenote::shim {
 namespace {
 
 constexpr int kOpenTimeoutMs = 4500;
+constexpr int kRetryMs = 100;
 constexpr size_t kMaxSearched = 256;  // more transfers than this are not compared one by one
 
 int bulk_streams() {
   const char* asked = std::getenv("CENOTE_STREAMS");
   long count = asked == nullptr ? 1 : std::strtol(asked, nullptr, 10);
   return static_cast<int>(std::clamp(count, 1L, static_cast<long>(wire::kMaxStreams)));
+}
+
+/// A server that cannot be reached may be on its way back: whoever started us has found it.
+std::unique_ptr<wire::Transport> open_stream(const wire::Endpoint& endpoint, wire::StreamKind kind,
+                                             unsigned char (&session_id)[wire::kIdSize], uint16_t stream,
+                                             std::string* error) {
+  wire::Deadline deadline(kOpenTimeoutMs);
+  for (;;) {
+    wire::OpenError reason = wire::OpenError::kNone;
+    auto opened = wire::open_stream(endpoint, kind, session_id, stream, deadline.left_ms(), error, &reason);
+    if (opened != nullptr || reason != wire::OpenError::kUnreachable || deadline.left_ms() <= kRetryMs) return opened;
+    usleep(1000 * kRetryMs);
+  }
 }
 
 }  // namespace
@@ -41,7 +55,7 @@ Session::Session(wire::Endpoint endpoint, int32_t lost_status, Listener* listene
 }
 
 bool Session::open(std::string* error) {
-  commands_ = wire::open_stream(endpoint_, wire::StreamKind::kNewSession, session_id_, 0, kOpenTimeoutMs, error);
+  commands_ = open_stream(endpoint_, wire::StreamKind::kNewSession, session_id_, 0, error);
   if (commands_ == nullptr) {
     lost_.store(true);
     return false;
@@ -78,8 +92,8 @@ bool Session::open_bulk() {
   auto count = static_cast<size_t>(bulk_streams());
   std::string error;
   for (size_t i = 0; i < count; ++i) {
-    bulk_[i].transport = wire::open_stream(endpoint_, wire::StreamKind::kFurtherStream, session_id_,
-                                           static_cast<uint16_t>(i + 1), kOpenTimeoutMs, &error);
+    bulk_[i].transport =
+        open_stream(endpoint_, wire::StreamKind::kFurtherStream, session_id_, static_cast<uint16_t>(i + 1), &error);
     if (bulk_[i].transport == nullptr) {
       lose(error);
       return false;

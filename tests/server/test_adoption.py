@@ -165,6 +165,19 @@ def test_more_memory_does_not_wait_for_ever(null_host: Host, program: Path) -> N
         pass
 
 
+def test_a_new_program_waits_for_the_next_supervisor(null_host: Host, program: Path) -> None:
+    """Another process of an allocation that is there already."""
+    with null_host.serving() as first:
+        process = first.start(
+            ["sh", "-c", f"echo ready; read line; echo {'x' * 8} | {program} grow"], stdin=subprocess.PIPE
+        )
+        assert line(process) == "ready\n"
+        first.stop(signal.SIGKILL)
+        tell(process)
+        with null_host.serving():
+            assert ended(process) == "began\nasks\n0\n"
+
+
 def test_killed_after_adoption(null_host: Host, program: Path) -> None:
     with null_host.serving() as first:
         whole = free(first)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cenote.devices import Device
+from cenote.errors import NoDevice
 from cenote.keys import write_private
 from cenote.pool.manager import Allocation, Holder
 from cenote.pool.orders import Share
@@ -49,7 +50,7 @@ class SessionRecord:
 
 
 class Records:
-    """The folder of this supervisor."""
+    """The folder of this supervisor. What cannot be written raises NoDevice."""
 
     def __init__(self, folder: Path, held: int) -> None:
         self._folder = folder
@@ -101,7 +102,11 @@ class Records:
     def bind(self, session: bytes) -> socket.socket:
         """Where the session's worker can be found; it is the worker who listens, so that its id is on it."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        sock.bind(self._socket_of(session))
+        try:
+            sock.bind(self._socket_of(session))
+        except OSError as error:
+            sock.close()
+            raise _unwritten(error) from None
         return sock
 
     def connect(self, session: bytes) -> socket.socket:
@@ -149,11 +154,18 @@ class Records:
         os.close(self._lock)
 
     def _write(self, name: str, plain: dict[str, Any]) -> None:
-        write_private(self._folder / name, json.dumps(plain).encode())
+        try:
+            write_private(self._folder / name, json.dumps(plain).encode())
+        except OSError as error:
+            raise _unwritten(error) from None
 
     def _socket_of(self, session: bytes) -> str:
         """A path that is short wherever the folder is; those of sockets are limited."""
         return f"/proc/self/fd/{self._lock}/{session.hex()}.socket"
+
+
+def _unwritten(error: OSError) -> NoDevice:
+    return NoDevice(f"the server cannot write down what it lends: {error.strerror}")
 
 
 def _move(folder: Path, to: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from weakref import WeakSet
 
+from cenote.errors import NoDevice
 from cenote.pool.manager import Allocation
 from cenote.protocol import Preamble, Status
 from cenote.server.memory import Ledger
@@ -56,13 +57,20 @@ class Sessions:
             return Status.UNKNOWN
         id_ = secrets.token_bytes(16)
         session = Session(SessionRecord(id_, allocation.id, worker.pid, start_of(worker.pid)), allocation, worker)
-        self._records.write_session(session.record)
+        try:
+            self._records.write_session(session.record)
+            listener = self._records.bind(id_)
+        except NoDevice as error:
+            log.error("no session for %s: %s", allocation.holder, error)
+            self._records.remove_session(id_)
+            worker.kill()
+            return Status.BUSY
         self._enter(session)
         devices = ",".join(
             f"{device.index}:{allocation.memory(device)}:{device.overhead}" for device in allocation.devices
         )
         words = ["session", id_.hex(), allocation.secret.hex(), preamble.hex(), devices, str(int(tls))]
-        with self._records.bind(id_) as listener:
+        with listener:
             worker.send(" ".join(words), sock.fileno(), listener.fileno())
         if await self._proved(session, 0):
             log.info("%s began", session)
@@ -153,7 +161,9 @@ class Sessions:
                     self._settle(session, int(stream), proved=False)
                 case ["want", device, amount]:
                     granted = self._ledger.grant(session, self._own(session, device), self._amount(amount))
-                    self._note(session)
+                    if not self._note(session):
+                        self._ledger.give_back(session, int(device), granted)
+                        granted = 0
                     session.worker.send(f"grant {device} {granted}")
                 case ["giveback", device, amount]:
                     self._ledger.give_back(session, self._own(session, device), self._amount(amount))
@@ -166,20 +176,27 @@ class Sessions:
             log.error("%s: its worker said “%.80s”: %s", session, " ".join(words), error)
             session.worker.kill()
 
-    def _note(self, session: Session) -> None:
-        """Writes down what the worker holds, before it is told."""
-        session.record = replace(session.record, granted=self._ledger.held(session))
-        self._records.write_session(session.record)
+    def _note(self, session: Session) -> bool:
+        """Writes down what the worker holds, before it is told. More may stand there than it holds, never less."""
+        record = replace(session.record, granted=self._ledger.held(session))
+        try:
+            self._records.write_session(record)
+        except NoDevice as error:
+            log.error("%s: %s", session, error)
+            return False
+        session.record = record
+        return True
 
     def _compare(self, session: Session, held: str) -> None:
         """The last grant may have been written down and never arrived."""
         session.adopted = False
-        said = dict(entry.split(":") for entry in held.split(",") if entry)
-        for device, amount in self._ledger.held(session).items():
-            surplus = amount - self._amount(said.get(str(device), "0"))
-            if surplus < 0:
-                raise ValueError("more than it was granted")
-            self._ledger.give_back(session, device, surplus)
+        pairs = (entry.split(":") for entry in held.split(",") if entry)
+        said = {self._own(session, device): self._amount(amount) for device, amount in pairs}
+        written = self._ledger.held(session)
+        if any(amount > written.get(device, 0) for device, amount in said.items()):
+            raise ValueError("more than it was granted")
+        for device, amount in written.items():
+            self._ledger.give_back(session, device, amount - said.get(device, 0))
         self._note(session)
 
     @staticmethod
