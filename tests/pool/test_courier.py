@@ -182,6 +182,35 @@ def test_silence(run: Callable[[Main], None], authority: Authority, tmp_path: Pa
     run(main)
 
 
+def test_a_server_that_beats_but_is_not_reached(
+    run: Callable[[Main], None], authority: Authority, tmp_path: Path
+) -> None:
+    """Others get what it was asked for; when its gate is open again, it is used again."""
+
+    async def main(pool: Running) -> None:
+        async with small(authority, tmp_path / "one", "one") as server:
+            number, port = pool.join(server), server.port
+            await until(lambda: pool.server_state(number) == ServerState.READY)
+        allocation = pool.submit(count=2)
+        assert pool.state(allocation) == State.PLACING
+        async with small(authority, tmp_path / "two", "two") as other:
+            pool.join(other)
+
+            def gives_up() -> bool:
+                pool.beats(number, server)
+                return pool.state(allocation) == State.ACTIVE
+
+            await until(gives_up)
+            assert pool.server_state(number) == ServerState.UNREACHABLE
+            assert "connection refused" in pool.courier.trouble(number)
+            async with small(authority, tmp_path / "one", "one", port=port) as again:
+                pool.beats(number, again)
+                await until(lambda: pool.server_state(number) == ServerState.READY)
+                assert pool.courier.trouble(number) == ""
+
+    run(main)
+
+
 def test_a_server_that_beats_elsewhere_is_not_given_up(
     run: Callable[[Main], None], authority: Authority, tmp_path: Path
 ) -> None:

@@ -61,6 +61,8 @@ class _Server:
     deliver: bool = False
     attempts: int = 0
     trouble: str = ""
+    failing: float = 0.0
+    """Since when it has been in trouble."""
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     attended: bool = False
 
@@ -151,12 +153,19 @@ class Courier:
                 stamp = await (await self._reached(server)).stamp()
             except Unreachable as error:
                 if server.beaten < since:
-                    log.warning("nothing is heard of a server: %s", error)
-                    await self._thread(self._servers.unreachable, server.id)
+                    await self._give_up(server, error)
                 return
         if not self._servers.heard(server.id, stamp):
             server.report = True
             self._attend_to(server)
+
+    async def _give_up(self, server: _Server, reason: Unreachable) -> None:
+        log.warning("%s", reason)
+        try:
+            await self._thread(self._servers.unreachable, server.id)
+        except CenoteError as error:
+            log.error("%s", error)
+            server.due = self._clock() + SILENCE  # once more then
 
     def _attend_to(self, server: _Server) -> None:
         if not server.attended:
@@ -172,10 +181,8 @@ class Courier:
                         done = await (self._take_report(server) if server.report else self._deliver(server))
                     server.trouble = ""
                 except Unreachable as error:
-                    done, server.trouble = False, str(error)
-                    server.host = None  # it may be elsewhere when it is back
-                    if self._core.state(server.id) == ServerState.UNREACHABLE:
-                        server.report = server.deliver = False
+                    done = False
+                    await self._failed(server, error)
                 except CenoteError as error:
                     done = False
                     log.error("%s", error)
@@ -184,6 +191,18 @@ class Courier:
                     await self._pause(server)
         finally:
             server.attended = False
+
+    async def _failed(self, server: _Server, reason: Unreachable) -> None:
+        """A server may beat and yet not be reached: what it was asked for is then asked of others."""
+        now = self._clock()
+        if not server.trouble:
+            server.failing = now
+        server.trouble = str(reason)
+        server.host = None  # it may be elsewhere when it is back
+        if self._core.state(server.id) == ServerState.READY and now - server.failing >= SILENCE:
+            await self._give_up(server, reason)
+        if self._core.state(server.id) == ServerState.UNREACHABLE:
+            server.report = server.deliver = False
 
     async def _take_report(self, server: _Server) -> bool:
         place = await self._thread(self._servers.place, server.id)
