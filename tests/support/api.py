@@ -60,10 +60,15 @@ class Served:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self._listener = Listener(app, context)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._listener.serve_on([self._socket])))
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._listener.serve_on([self._socket])), daemon=True
+        )
         self._thread.start()
         while not self._listener.started and self._thread.is_alive():
             time.sleep(0.01)
+
+    def _serve(self) -> None:
+        asyncio.run(self._listener.serve_on([self._socket]))
 
     def close(self) -> None:
         self._listener.stop()
@@ -80,7 +85,7 @@ class Api:
         self.app = create(services(manager, folder, self.courier))
         self.runtime: Runtime = self.app.state.runtime
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._stop = asyncio.Event()
         started: Future[None] = Future()

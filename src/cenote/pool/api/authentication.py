@@ -59,7 +59,7 @@ class Gatekeeper:
         generation = self._generation
         if login:  # it was valid a moment ago
             del self._known[key]
-            login = await self._threads.read(self._accounts.login, token)
+            login = await self._threads.login(self._accounts.login, token)
         else:
             login = await self.look_up(self._accounts.login, token, address)
         self._known[key] = login, generation
@@ -75,7 +75,7 @@ class Gatekeeper:
         wait = self._throttle.wait(address)
         if wait and self._threads.suspects >= _SUSPECTS:
             raise Throttled("too many wrong tokens came from this address", 1)
-        run = self._threads.suspect if wait else self._threads.read
+        run = self._threads.suspect if wait else self._threads.login
         try:
             return await run(look, secret)
         except WrongToken:

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from cenote.errors import CenoteError
 from cenote.pool.allocations import Allocations
@@ -52,8 +52,12 @@ class Presence:
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
-            with suppress(CenoteError):  # the watch tells of it
+            try:
                 await self.round()
+            except CenoteError:
+                pass  # the watch tells of it
+            except Exception:
+                log.exception("a mistake of ours; going on")
             await asyncio.sleep(BEAT)
 
     async def round(self) -> None:

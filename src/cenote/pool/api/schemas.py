@@ -29,7 +29,7 @@ AllocationId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 TokenId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), _WHOLE_NUMBER]
 Bytes = Annotated[int, Field(ge=0, le=1 << 50), _WHOLE_NUMBER]
-Serial = Annotated[int, Field(ge=0, le=1 << 62), _WHOLE_NUMBER]
+Serial = Annotated[int, Field(ge=0, le=1 << 53), _WHOLE_NUMBER]  # beyond that JSON is not exact
 Duration = Annotated[int, Field(ge=1, le=_CENTURY), _WHOLE_NUMBER]
 Text = Annotated[str, Field(max_length=200, pattern=_TEXT)]
 Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
@@ -253,7 +253,7 @@ class LimitsIO(_Asked):
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
     devices: Count | None = None
-    memory: Annotated[int, Field(ge=0, le=1 << 60), _WHOLE_NUMBER] | None = None
+    memory: Annotated[int, Field(ge=0, le=1 << 53), _WHOLE_NUMBER] | None = None
 
 
 class UserIn(_Asked):

@@ -14,7 +14,8 @@ from anyio import CapacityLimiter, to_thread
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_READS = 7  # all together fewer than the 15 connections that the store opens at once
+_READS = 6  # all together fewer than the 15 connections that the store opens at once
+_LOGINS = 2
 _WRITES = 3  # one at a time gets through; the others wait for it
 
 
@@ -24,6 +25,7 @@ class Threads:
     def __init__(self) -> None:
         self._reads = CapacityLimiter(_READS)
         self._writes = CapacityLimiter(_WRITES)
+        self._logins = CapacityLimiter(_LOGINS)
         self._watch = CapacityLimiter(1)
         self._suspects = CapacityLimiter(1)
 
@@ -32,6 +34,9 @@ class Threads:
 
     async def write(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._writes)
+
+    async def login(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._logins)
 
     async def watch(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Reads on which many wait."""

@@ -100,6 +100,9 @@ class Watch:
                 log.error("%s", error)
             self.failure = error
             return
+        except Exception:
+            log.exception("a mistake of ours; going on")
+            return
         self.failure, self._looked_at = None, started
         for listener in self.listeners:
             listener(news)

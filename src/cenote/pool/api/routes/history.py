@@ -19,7 +19,7 @@ async def audit(
     me: Me,
     run: Run,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=2**62, description="the id of the last of the page before")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**53, description="the id of the last of the page before")] = None,
 ) -> list[AuditOut]:
     """The audit log, the latest entries first."""
     rows = await run.threads.read(run.services.accounts.audit, me, limit=limit, before=before)
