@@ -49,6 +49,7 @@ def user_config() -> Path | None:
 
 
 SYSTEM_STATE = Path("/etc/cenote")
+ADMIN_TOKEN = Path("manager") / "admin.token"  # in the state folder of the host where a pool has started
 
 
 def runtime() -> Path:
