@@ -14,7 +14,20 @@ import cenote
 from cenote.cli.main import app
 from tests.support.servers import CENOTE, Server
 
-NAMES = ["serve", "run", "list", "netperf", "config", "doctor", "version"]
+NAMES = [
+    "serve",
+    "login",
+    "run",
+    "request",
+    "extend",
+    "release",
+    "list",
+    "smi",
+    "netperf",
+    "config",
+    "doctor",
+    "version",
+]
 
 
 def cenote_command(*arguments: str, **variables: str) -> str:

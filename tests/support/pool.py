@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from cenote.devices import Device
 from cenote.errors import Unreachable
@@ -37,10 +39,21 @@ class Clock:
         self.up += seconds
 
 
+class Wall(Protocol):
+    @property
+    def wall(self) -> float: ...
+
+
+class RealClock:
+    @property
+    def wall(self) -> float:
+        return time.time()
+
+
 class Manager:
     """One manager process: its own connections and its own picture of the pool."""
 
-    def __init__(self, url: str, clock: Clock, rules: Rules | None = None) -> None:
+    def __init__(self, url: str, clock: Wall, rules: Rules | None = None) -> None:
         self.store = Store(url, patience=5.0)
         self.core = Core(self.store, rules, clock=lambda: clock.wall)
         self.accounts = Accounts(self.core)

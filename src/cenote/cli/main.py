@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cenote.cli import borrow
 from cenote.cli.configured import configured
 from cenote.config import SETTINGS, Settings
 from cenote.errors import CenoteError
 
+if TYPE_CHECKING:
+    from cenote.client.launch import Held
+
 EXIT_CODES = """Exit codes:
-  69  no server answers
-  75  no device fits
+  64  what was asked for makes no sense
+  69  no server answers, or no manager of the pool
+  74  the pool's database cannot be used now
+  75  no device fits, or none became free in time
   76  what answers speaks another protocol or version
-  77  wrong or missing key
+  77  wrong or missing key or token, or not allowed
   78  a setting has a wrong name or value
  126  the program cannot be run
  127  there is no such program
@@ -43,6 +51,8 @@ settings_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(settings_app)
+for command in (borrow.login, borrow.request, borrow.extend, borrow.release, borrow.smi):
+    app.command()(command)
 
 
 @app.command()
@@ -72,34 +82,68 @@ def run(
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the time of every call there; opens in ui.perfetto.dev.")
     ] = None,
+    allocation: borrow.Named = None,
+    filter: borrow.Filter = None,
+    wait: borrow.Wait = None,
+    priority: borrow.Priority = None,
 ) -> None:
-    """Runs a program that sees the devices of one or several servers.
+    """Runs a program that sees devices of the pool, or those of servers that are named.
 
     Its exit status is the program's, and signals go to the program. Children of the program see the devices, too.
 
-    Example: cenote run --server gpu1 --server gpu2 -n 2 -p 0.5 -- ./train --epochs 3
+    Example: cenote run -n 2 -p 0.5 --wait 10m -- ./train --epochs 3
     """
     from cenote.client import launch
-    from cenote.client.allocation import Wanted
+
+    acquire = borrow.from_pool(settings, allocation, filter, wait, priority) or _direct(settings, command)
+    launch.end_like(launch.run(acquire, command, trace))
+
+
+def _direct(settings: Settings, command: list[str]) -> Callable[[], Held]:
+    """From the servers that are named, whose keys we have."""
+    from cenote.client.allocation import Allocations, Wanted
 
     wanted = Wanted.from_words(settings.run.devices, settings.run.share, settings.run.memory)
-    launch.end_like(launch.run(settings.server, settings.key, wanted, command, trace))
+    return lambda: Allocations.request(settings.server, settings.key, wanted, command)
+
+
+class Listed(StrEnum):
+    """What a pool can list."""
+
+    SERVERS = "servers"
+    DEVICES = "devices"
+    ALLOCATIONS = "allocations"
+    QUEUE = "queue"
 
 
 @app.command("list")
 @configured("server", "key")
-def list_(settings: Settings) -> None:
-    """Lists the devices of servers: real names, memory, driver, who uses them.
+def list_(
+    settings: Settings,
+    what: Annotated[Listed | None, typer.Argument(help="Of a pool; devices if not given.", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Lists the devices of the pool, or of servers that are named: real names, memory, driver, who uses them.
 
-    Example: cenote list --server gpu1
+    Example: cenote list allocations
     """
+    if pool := borrow.pool(settings, needed=what is not None):
+        from cenote.cli import show_pool
+
+        with pool:
+            found = getattr(pool, what or Listed.DEVICES)()
+        (show_pool.as_json if as_json else getattr(show_pool, what or Listed.DEVICES))(found)
+        return
+
     from cenote.cli import show
     from cenote.client.allocation import key_of_each
     from cenote.client.control import Control
 
+    hosts = {}
     for address, key in zip(settings.server, key_of_each(settings.server, settings.key), strict=True):
         with Control.open(address, key) as control:
-            show.devices(control.server_host, control.request("list")["devices"])
+            hosts[control.server_host] = control.request("list")["devices"]
+    show.hosts_as_json(hosts) if as_json else show.hosts(hosts)
 
 
 @app.command()

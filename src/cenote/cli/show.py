@@ -54,6 +54,15 @@ def ended(sessions: int) -> None:
     logging.getLogger("cenote.server").info("ended with %d session(s)", sessions)
 
 
+def hosts(found: dict[str, list[dict[str, Any]]]) -> None:
+    for host, its in found.items():
+        devices(host, its)
+
+
+def hosts_as_json(found: dict[str, list[dict[str, Any]]]) -> None:
+    print(json.dumps(found, indent=2, ensure_ascii=False))
+
+
 def devices(host: str, found: list[dict[str, Any]]) -> None:
     table = Table(title=host, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for heading in ("#", "device", "type", "memory", "free", "driver", "in use by"):

@@ -37,13 +37,13 @@ class Control:
         """Connects to HOST[:PORT] with the key in ``key_file``, else with the one that this host has."""
         key = keys.read(key_file) if key_file else None
         deadline = time.monotonic() + TIMEOUT
-        sock, address = _connect(named, deadline)
+        sock, address = connect(named, deadline)
         try:
             if key is None:
                 key = _own_key(named)
             tls = not protocol.is_loopback(address.host)
             preamble, answer, sock = _enter(named, sock, tls, key, deadline)
-            hello = _prove(named, sock, key, preamble, answer, deadline)
+            hello = prove(named, sock, key.key, preamble, answer, deadline)
         except TimeoutError:
             sock.close()
             raise Unreachable(f"{named} accepts connections but does not answer; is it a Cenote server?") from None
@@ -88,7 +88,7 @@ class Control:
         self.close()
 
 
-def _connect(named: Address, deadline: float) -> tuple[socket.socket, Address]:
+def connect(named: Address, deadline: float) -> tuple[socket.socket, Address]:
     """A connection to the first address of the name that accepts one."""
     try:
         candidates = socket.getaddrinfo(named.host, named.port, type=socket.SOCK_STREAM)
@@ -126,6 +126,25 @@ def _enter(
 ) -> tuple[bytes, bytes, socket.socket]:
     """Past the gate: preamble, answer, and TLS with the certificate that the key file vouches for."""
     preamble = Preamble(Kind.CONTROL, tls).encode()
+    data = pass_gate(named, sock, preamble, deadline)
+    if tls:
+        import ssl  # loopback does without, and programs start sooner
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # the certificate is pinned below
+        secure = context.wrap_socket(sock)
+        certificate = secure.getpeercert(binary_form=True) or b""
+        if not hmac.compare_digest(hashlib.sha256(certificate).digest(), key.certificate_sha256):
+            secure.close()
+            raise NotAllowed(f"the key file is not of the server at {named}: its certificate is another one")
+        sock = secure
+    return preamble, data, sock
+
+
+def pass_gate(named: Address, sock: socket.socket, preamble: bytes, deadline: float) -> bytes:
+    """The server's answer to the preamble, when it lets us go on."""
     sock.sendall(preamble)
     data = b""
     while len(data) < protocol.ANSWER_SIZE:
@@ -143,34 +162,23 @@ def _enter(
                 f"the server at {named} speaks protocol {answer.major}.{answer.minor} and this client "
                 f"{protocol.MAJOR}.{protocol.MINOR}; update the older of the two"
             )
+        case Status.UNKNOWN:
+            raise NoDevice(f"the server at {named} does not lend these devices any more")
         case Status.BUSY:
             raise Unreachable(f"the server at {named} is too busy; try again")
         case status:
             raise ProtocolError(
                 f"the server at {named} refused the connection: {status.name.lower().replace('_', ' ')}"
             )
-    if tls:
-        import ssl  # loopback does without, and programs start sooner
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE  # the certificate is pinned below
-        secure = context.wrap_socket(sock)
-        certificate = secure.getpeercert(binary_form=True) or b""
-        if not hmac.compare_digest(hashlib.sha256(certificate).digest(), key.certificate_sha256):
-            secure.close()
-            raise NotAllowed(f"the key file is not of the server at {named}: its certificate is another one")
-        sock = secure
-    return preamble, data, sock
+    return data
 
 
-def _prove(
-    named: Address, sock: socket.socket, key: HostKey, preamble: bytes, answer: bytes, deadline: float
+def prove(
+    named: Address, sock: socket.socket, key: bytes, preamble: bytes, answer: bytes, deadline: float
 ) -> dict[str, Any]:
     """Both sides show that they have the key."""
     nonce = secrets.token_bytes(32)
-    shown = protocol.proof(key.key, "client", preamble, answer, nonce)
+    shown = protocol.proof(key, "client", preamble, answer, nonce)
     sock.settimeout(max(0.01, deadline - time.monotonic()))
     sock.sendall(json.dumps({"id": 0, "op": "hello", "nonce": nonce.hex(), "proof": shown.hex()}).encode() + b"\n")
     line = b""
@@ -182,7 +190,7 @@ def _prove(
         raise NotAllowed(
             f"the server at {named} does not accept the key; take the key file that it names now"
         ) from None
-    theirs = protocol.proof(key.key, "server", preamble, answer, nonce)
+    theirs = protocol.proof(key, "server", preamble, answer, nonce)
     if not hmac.compare_digest(theirs.hex(), str(hello.get("proof"))):
         raise NotAllowed(f"what answers at {named} does not have the key and is not the server that you mean")
     return hello

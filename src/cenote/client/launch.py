@@ -9,16 +9,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from cenote import paths
 from cenote.client import environment, trace
-from cenote.client.allocation import Allocations, Wanted
 from cenote.errors import CannotExecute, NoProgram
-from cenote.protocol import Address
 
 _FORWARDED = {
     signal.SIGINT,
@@ -37,33 +35,41 @@ _JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _PR_SET_PDEATHSIG = 1
 
 
-def run(
-    servers: Sequence[Address],
-    key_files: Sequence[Path],
-    wanted: Wanted,
-    command: Sequence[str],
-    trace_file: Path | None = None,
-) -> int:
-    """Runs the command with devices of the servers. Returns its wait status, negative for a signal."""
+class Held(Protocol):
+    """Devices that are held for the program."""
+
+    def write(self, file: Path) -> None:
+        """What the program's shims read."""
+        ...
+
+    def keep(self) -> None:
+        """Holds them across restarts of servers; not before this process has forked for the last time."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def run(acquire: Callable[[], Held], command: Sequence[str], trace_file: Path | None = None) -> int:
+    """Runs the command with devices that are acquired for it. Returns its wait status, negative for a signal."""
     program = _find(command[0])
     if trace_file:
         trace.create(trace_file)
-    allocations = Allocations.request(servers, key_files, wanted, command)
+    held = acquire()
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
     folder = Path(tempfile.mkdtemp(prefix="cenote-run-", dir=paths.runtime()))
     try:
-        allocations.write(environment.allocation_file(folder))
+        held.write(environment.allocation_file(folder))
         variables = environment.prepare(folder, os.environ)
         if trace_file:
             variables |= trace.variable(folder)
         child = _start(program, command, variables)
-        allocations.keep()
+        held.keep()
         status = _wait(child)
         if trace_file:
             trace.merge(folder, trace_file)
         return status
     finally:
-        allocations.close()
+        held.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

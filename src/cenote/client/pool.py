@@ -1,106 +1,107 @@
-"""A pool's managers as a client sees them: requests of one user to the REST API of whichever of them answers."""
+"""The managers' REST API (docs/api.md) for a client: whichever manager answers, and one sentence for each error."""
 
 from __future__ import annotations
 
-import os
 import ssl
-import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
-from cenote import paths, tls
-from cenote.credentials import TokenCredential, read_token
-from cenote.errors import (
-    Busy,
-    CenoteError,
-    Conflict,
-    Invalid,
-    NoDevice,
-    NoKey,
-    NotAllowed,
-    NotFound,
-    OverQuota,
-    ProtocolError,
-    StoreFailed,
-    Throttled,
-    Unreachable,
-    WrongToken,
-)
-from cenote.protocol import Address
+from cenote import errors, tls
+from cenote.client.login import Login, read_token_file, token_file
+from cenote.credentials import TokenCredential
+from cenote.errors import CenoteError, ProtocolError, Unreachable
+
+__all__ = ["Pool", "read_token_file", "token_file"]
 
 TIMEOUT = 10.0
-_CONNECT = 4.0
-_ERRORS: dict[object, type[CenoteError]] = {
-    "wrong-token": WrongToken,
-    "over-quota": OverQuota,
-    "not-allowed": NotAllowed,
-    "not-found": NotFound,
-    "conflict": Conflict,
-    "no-device": NoDevice,
-    "busy": Busy,
-    "invalid": Invalid,
-    "store-failed": StoreFailed,
+
+ERRORS: Mapping[str, type[CenoteError]] = {
+    "wrong-token": errors.WrongToken,
+    "over-quota": errors.OverQuota,
+    "not-found": errors.NotFound,
+    "not-allowed": errors.NotAllowed,
+    "conflict": errors.Conflict,
+    "no-device": errors.NoDevice,
+    "busy": errors.Busy,
+    "invalid": errors.Invalid,
+    "store-failed": errors.StoreFailed,
 }
+"""By the codes of problem documents."""
 
-
-def token_file(named: Path | None) -> Path:
-    """The named one, else that of this user's login, else that of the first admin of a pool that started here."""
-    usual = paths.user_state() / "token"
-    candidates = [usual, *(folder / paths.ADMIN_TOKEN for folder in (paths.user_state(), paths.SYSTEM_STATE))]
-    found = named or next((file for file in candidates if os.access(file, os.R_OK)), None)
-    if found is None:
-        raise NoKey("there is no token of a pool: name the file that has yours with --token")
-    return found
-
-
-def read_token_file(file: Path) -> TokenCredential:
-    """Refuses one that others can read."""
-    try:
-        with file.open(encoding="utf-8", errors="replace") as opened:
-            mode, text = os.fstat(opened.fileno()).st_mode, opened.read(1 << 16)
-    except OSError as error:
-        raise NoKey(f"the token {file} cannot be read: {error.strerror}") from None
-    if stat.S_ISREG(mode) and stat.S_IMODE(mode) & 0o077:
-        raise NoKey(f"the token {file} can be read by others: run “chmod 600 {file}”")
-    try:
-        return read_token(text)
-    except NoKey as error:
-        raise NoKey(f"{file}: {error}") from None
+_PAGE = 1000
+_CONNECT_TIMEOUT = 4.0
 
 
 class Pool:
-    """A connection to one of the managers, which has shown the pool's certificate before it is told the token."""
+    """To be closed. A manager that has answered is asked first the next time."""
 
-    def __init__(self, client: httpx.Client, manager: str) -> None:
-        self._client = client
-        self.manager = manager
+    def __init__(self, login: Login) -> None:
+        self.login = login
+        self._managers = list(login.credential.managers)
+        self._client = httpx.Client(
+            verify=tls.trusting(login.authority),
+            headers={"Authorization": f"Bearer {login.credential.token}"},
+            trust_env=False,  # a proxy is not where the pool is
+        )
 
     @classmethod
-    @contextmanager
-    def open(cls, credential: TokenCredential) -> Iterator[Self]:
+    def open(cls, credential: TokenCredential) -> Self:
         """Raises Unreachable when no manager answers, and NotAllowed for one of another pool."""
-        failure: CenoteError = Unreachable("the token names no manager")
-        for manager in credential.managers:
-            try:
-                address = Address.parse(manager)
-                authority = tls.authority(address.host, address.port, credential.ca, _CONNECT)
-            except CenoteError as error:
-                failure = error
-                continue
-            with httpx.Client(
-                base_url=f"https://{manager}/api/v1",
-                verify=tls.trusting(authority),
-                headers={"Authorization": f"Bearer {credential.token}"},
-                timeout=TIMEOUT,
-                trust_env=False,  # a proxy is not where the pool is
-            ) as client:
-                yield cls(client, manager)
-            return
-        raise failure
+        return cls(Login.fetch(credential))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def me(self) -> dict[str, Any]:
+        return self._object("GET", "/me")
+
+    def submit(self, asked: Mapping[str, Any], key: str) -> dict[str, Any]:
+        return self._object("POST", "/allocations", body=asked, headers={"Idempotency-Key": key})
+
+    def allocation(self, name: str, *, seen: str | None = None, wait: float = 0) -> dict[str, Any]:
+        """At once, or as soon as the state is not the one ``seen``, or after ``wait`` seconds."""
+        params = {"wait": wait, "seen": seen} if seen else {}
+        return self._object("GET", f"/allocations/{_id(name)}", query=params, timeout=TIMEOUT + wait)
+
+    def doors(self, name: str) -> list[dict[str, Any]]:
+        return self._list("GET", f"/allocations/{_id(name)}/doors")
+
+    def release(self, name: str) -> dict[str, Any]:
+        return self._object("DELETE", f"/allocations/{_id(name)}")
+
+    def extend(self, name: str, seconds: int) -> dict[str, Any]:
+        """What got no answer is not sent again: it would add twice."""
+        return self._object("POST", f"/allocations/{_id(name)}/extend", body={"seconds": seconds}, once=True)
+
+    def allocations(self) -> list[dict[str, Any]]:
+        """Those that have not ended; everybody's for admins and viewers."""
+        return list(self._pages("/allocations", lambda last: {"before": last["id"]}))
+
+    def servers(self) -> list[dict[str, Any]]:
+        return list(self._pages("/servers", lambda last: {"after": last["name"]}))
+
+    def devices(self, filter: str = "") -> list[dict[str, Any]]:
+        after = lambda last: {"after_server": last["server"], "after_index": last["index"]}  # noqa: E731
+        return list(self._pages("/devices", after, {"filter": filter} if filter else {}))
+
+    def queue(self) -> list[dict[str, Any]]:
+        return self._list("GET", "/queue")
+
+    def _pages(self, path: str, after: Any, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        more: dict[str, Any] = {}
+        while page := self._list("GET", path, query={"limit": _PAGE, **(query or {}), **more}):
+            yield from page
+            if len(page) < _PAGE:
+                break
+            more = after(page[-1])
 
     def ask(
         self,
@@ -111,37 +112,75 @@ class Pool:
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = TIMEOUT,
+        once: bool = False,
     ) -> Any:
-        """The answer, None if it is empty. Errors of the API are raised as those of ours that they were."""
-        try:
-            response = self._client.request(
-                method,
-                path,
-                json=body,
-                params=query,
-                headers=headers,
-                timeout=timeout,
-                extensions={"sni_hostname": tls.MANAGER_HOST},
-            )
-        except httpx.TimeoutException:
-            raise Unreachable(f"the manager at {self.manager} does not answer") from None
-        except (httpx.HTTPError, ssl.SSLError) as error:
-            raise Unreachable(f"the manager at {self.manager} cannot be reached: {error}") from None
-        try:
-            answer = response.json() if response.content else None
-        except ValueError:
-            raise ProtocolError(f"the manager at {self.manager} gave an answer that is not readable") from None
-        if response.is_success:
-            return answer
-        raise self._error(response, answer if isinstance(answer, dict) else {})
+        """The answer, None if it is empty. Errors of the API are raised as those of ours that they were.
 
-    def _error(self, response: httpx.Response, problem: dict[str, Any]) -> CenoteError:
-        code = problem.get("code")
-        detail = str(problem.get("detail") or "it does not say why")[:300]
-        if code == "throttled":
-            return Throttled(detail, float(response.headers.get("Retry-After", 1)))
-        if known := _ERRORS.get(code):
-            return known(detail)
-        if response.is_client_error:
-            return ProtocolError(f"the manager at {self.manager} did not understand: {detail}")
-        return Unreachable(f"the manager at {self.manager} has difficulties: {detail}")
+        Managers that do not answer are passed over. ``once`` is for what must not be done twice.
+        """
+        reasons = []
+        for manager in list(self._managers):
+            try:
+                response = self._client.request(
+                    method,
+                    f"https://{manager}/api/v1{path}",
+                    json=body,
+                    params=query,
+                    headers=headers,
+                    timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT),
+                    extensions={"sni_hostname": tls.MANAGER_HOST},
+                )
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                reasons.append(_reason(error))
+            except (httpx.HTTPError, ssl.SSLError) as error:
+                if once:
+                    raise Unreachable(f"the manager at {manager} gave no answer; it may have done it") from None
+                reasons.append(_reason(error))
+            else:
+                self._managers.remove(manager)
+                self._managers.insert(0, manager)
+                return _understood(manager, response)
+        where = " or ".join(self._managers)
+        raise Unreachable(f"no manager of the pool answers at {where} ({reasons[0]})")
+
+    def _object(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
+        if not isinstance(answer := self.ask(method, path, **rest), dict):
+            raise ProtocolError("the manager gave an answer that is not readable")
+        return answer
+
+    def _list(self, method: str, path: str, **rest: Any) -> list[dict[str, Any]]:
+        if not isinstance(answer := self.ask(method, path, **rest), list):
+            raise ProtocolError("the manager gave an answer that is not readable")
+        return answer
+
+
+def _understood(manager: str, response: httpx.Response) -> Any:
+    try:
+        answer = response.json() if response.content else None
+    except ValueError:
+        raise ProtocolError(f"the manager at {manager} gave an answer that is not readable") from None
+    if response.is_success:
+        return answer
+    problem = answer if isinstance(answer, dict) else {}
+    detail = str(problem.get("detail") or f"status {response.status_code}")
+    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise errors.Throttled(detail, float(response.headers.get("Retry-After", 1)))
+    if kind := ERRORS.get(str(problem.get("code"))):
+        raise kind(detail)
+    if response.is_client_error:
+        raise ProtocolError(f"the manager at {manager} did not understand: {detail}")
+    raise Unreachable(f"the manager at {manager} has difficulties: {detail}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer"
+    text = str(error)
+    return text.partition("] ")[2].lower() if text.startswith("[Errno") else text or "the connection broke"
+
+
+def _id(name: str) -> str:
+    """Part of a path: what a user types there may be anything."""
+    if not name.isalnum() or not name.isascii():
+        raise errors.Invalid(f"“{name}” is not an allocation; “cenote list allocations” shows yours")
+    return name

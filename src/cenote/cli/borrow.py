@@ -1,0 +1,267 @@
+"""The commands that borrow devices from a pool. What is heavy is imported inside them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cenote.cli.configured import configured
+from cenote.config import Settings
+from cenote.errors import Conflict, Invalid, NoDevice, NoKey, NotFound
+
+if TYPE_CHECKING:
+    from cenote.client.borrowing import View
+    from cenote.client.launch import Held
+    from cenote.client.pool import Pool
+
+Filter = Annotated[
+    str | None, typer.Option("--filter", "-f", metavar="FILTER", help="Which ones, like 'name~A100 and memory>=40GiB'.")
+]
+Wait = Annotated[
+    str | None, typer.Option(metavar="TIME", help="How long to wait at most, 10m say; 0 does not. Else without limit.")
+]
+Priority = Annotated[int | None, typer.Option(min=0, max=10, help="Higher ones are served first, as far as allowed.")]
+Named = Annotated[
+    str | None,
+    typer.Option("--allocation", metavar="ID", envvar="CENOTE_ALLOCATION", help="What “cenote request” has got."),
+]
+
+_SIZES = ("run.devices", "run.share", "run.memory")
+
+
+def login(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE|-]", help="Where the token is; - is the standard input.")
+    ] = None,
+) -> None:
+    """Keeps a token for a pool, so that “run” and the other commands need no server and no key.
+
+    Without a FILE the token is taken from $CENOTE_TOKEN, else it is asked for. The line is not shown.
+
+    Example: cenote login token.txt
+    """
+    from cenote.client.login import Login
+    from cenote.client.pool import Pool
+    from cenote.credentials import read_token
+
+    found = Login.fetch(read_token(_token(file)))
+    with Pool(found) as pool:
+        me = pool.me()
+    kept = found.save()
+    print(f"Logged in as {me['name']} ({me['role']}) at {' and '.join(found.credential.managers)}; kept in {kept}.")
+
+
+@configured(*_SIZES)
+def request(
+    settings: Settings,
+    term: Annotated[str, typer.Option("--for", metavar="TIME", help="How long, 2h say.")] = "24h",
+    filter: Filter = None,
+    wait: Wait = None,
+    priority: Priority = None,
+) -> None:
+    """Borrows devices for a while, for all that is then run in this terminal. Prints their allocation's id.
+
+    Example: cenote request -n 4 --for 2h
+    """
+    from cenote.cli import waiting
+    from cenote.client import borrowing, remembered
+    from cenote.client.login import need
+    from cenote.client.pool import Pool
+    from cenote.units import human_duration
+
+    wanted = borrowing.asked(
+        count=settings.run.devices,
+        share=settings.run.share,
+        memory=settings.run.memory,
+        filter=filter,
+        term=term,
+        wait=wait,
+        priority=priority,
+        tethered=False,
+    )
+    with Pool(need()) as pool, waiting.shown() as tell:
+        view = borrowing.submit(pool, wanted, tell)
+    here = remembered.remember(view["id"])
+    how = "“cenote run” in this terminal uses it" if here else "name it with --allocation or $CENOTE_ALLOCATION"
+    _say(f"{_parts(view)} for {human_duration(view['term'])}; {how}")
+    print(view["id"])
+
+
+def extend(
+    time: Annotated[str, typer.Argument(metavar="TIME", help="By how much, 1h say.")],
+    allocation: Named = None,
+) -> None:
+    """Lets borrowed devices be yours for longer, unless others wait for them.
+
+    Example: cenote extend 1h
+    """
+    from cenote.client.login import need
+    from cenote.client.pool import Pool
+    from cenote.units import parse_duration
+
+    seconds = parse_duration(time)
+    with Pool(need()) as pool:
+        view = pool.extend(_which(pool, allocation), seconds)
+    _say(f"{_parts(view)}{_left(view)}")
+
+
+def release(
+    allocation: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", envvar="CENOTE_ALLOCATION", help="Which one, when there are several."),
+    ] = None,
+) -> None:
+    """Gives borrowed devices back. Programs that run on them lose them.
+
+    Example: cenote release
+    """
+    from cenote.client import remembered
+    from cenote.client.login import need
+    from cenote.client.pool import Pool
+
+    with Pool(need()) as pool:
+        name = _only(pool) if allocation is None else allocation
+        view = pool.release(name)
+    remembered.forget(name)
+    _say(f"{name} is given back" if view["state"] in ("ended", "releasing") else f"{name} is {view['state']}")
+
+
+def smi(
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Again every two seconds, until Ctrl-C.")] = False,
+) -> None:
+    """Shows the pool's devices, how much of them is lent, and to whom.
+
+    Example: cenote smi --watch
+    """
+    from cenote.cli import show_pool
+    from cenote.client.login import need
+    from cenote.client.pool import Pool
+
+    with Pool(need()) as pool:
+        if watch:
+            show_pool.watch(lambda: show_pool.smi(pool.servers(), pool.allocations()))
+        else:
+            show_pool.smi(pool.servers(), pool.allocations()).show()
+
+
+def pool(settings: Settings, *, needed: bool) -> Pool | None:
+    """The pool that this user is logged in to; None when servers are named, or without a login that is not needed."""
+    from cenote.client import login
+
+    named = [name for name in ("server", "key") if settings.sources[name].kind != "default"]
+    if named and needed:
+        raise Invalid(f"only a pool has that, but “{named[0]}” is set")
+    if named or (not needed and login.find() is None):
+        return None
+    from cenote.client.pool import Pool
+
+    return Pool(login.need())
+
+
+def from_pool(
+    settings: Settings, allocation: str | None, filter: str | None, wait: str | None, priority: int | None
+) -> Callable[[], Held] | None:
+    """How “run” gets its devices from the pool; None when it does not."""
+    needed = any(option is not None for option in (allocation, filter, wait, priority))
+    if (found := pool(settings, needed=needed)) is None:
+        return None
+    sizes = any(settings.sources[name].kind == "flag" for name in _SIZES)
+    anew = sizes or any(option is not None for option in (filter, wait, priority))
+    if allocation and anew:
+        raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
+
+    def acquire() -> Held:
+        from cenote.cli import waiting
+        from cenote.client import borrowing
+
+        with found as connected:
+            if allocation:
+                return borrowing.Borrowed.existing(connected, allocation)
+            if not anew and (held := _recalled(connected)):
+                return held
+            wanted = borrowing.asked(
+                count=settings.run.devices,
+                share=settings.run.share,
+                memory=settings.run.memory,
+                filter=filter,
+                wait=wait,
+                priority=priority,
+                tethered=True,
+            )
+            with waiting.shown() as tell:
+                return borrowing.Borrowed.anew(connected, wanted, tell)
+
+    return acquire
+
+
+def _recalled(pool: Pool) -> Held | None:
+    """What this terminal has got with “request”, if that is not over."""
+    from cenote.client import remembered
+    from cenote.client.borrowing import Borrowed
+
+    if (name := remembered.recall()) is None:
+        return None
+    try:
+        held = Borrowed.existing(pool, name)
+    except (NoDevice, NotFound):
+        remembered.forget(name)
+        _say(f"allocation {name} of this terminal is over; asking for a device anew")
+        return None
+    _say(f"on allocation {name} of this terminal{_left(held.view)}")
+    return held
+
+
+def _which(pool: Pool, named: str | None) -> str:
+    from cenote.client import remembered
+
+    return named or remembered.recall() or _only(pool)
+
+
+def _only(pool: Pool) -> str:
+    me = pool.me()["name"]
+    own = [view for view in pool.allocations() if view["user"] == me and not view["tethered"]]
+    own = [view for view in own if view["state"] in ("waiting", "placing", "active")]
+    if not own:
+        raise NotFound("you hold nothing that “cenote request” has got")
+    if len(own) > 1:
+        raise Conflict(f"you hold several; name one of {', '.join(view['id'] for view in own)}")
+    return str(own[0]["id"])
+
+
+def _parts(view: View) -> str:
+    return ", ".join(f"{part['device']} of {part['server']}" for part in view["parts"])
+
+
+def _left(view: View) -> str:
+    from time import time
+
+    from cenote.units import human_duration
+
+    return f", for another {human_duration(view['ends_at'] - time())}" if view["ends_at"] else ""
+
+
+def _token(file: str | None) -> str:
+    if file is None and (text := os.environ.get("CENOTE_TOKEN")):
+        return text
+    if file is None and sys.stdin.isatty():
+        from getpass import getpass
+
+        return getpass("Token: ")
+    if file in (None, "-"):
+        return sys.stdin.read(16 * 1024)
+    assert file is not None
+    try:
+        return Path(file).read_text(encoding="ascii")
+    except OSError as error:
+        raise NoKey(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise NoKey(f"{file} has no token in it") from None
+
+
+def _say(sentence: str) -> None:
+    print(f"cenote: {sentence}", file=sys.stderr)

@@ -1,0 +1,108 @@
+"""Who this user is in a pool: the token that “cenote login” has kept, and how the pool's managers are known."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from cenote import paths
+from cenote.credentials import TokenCredential, read_token
+from cenote.errors import CenoteError, NoKey, NotAllowed, Unreachable
+from cenote.keys import write_private
+from cenote.protocol import Address
+
+TOKEN = "token"  # noqa: S105 - the name of a file
+AUTHORITY = "ca.pem"  # beside it; without it a manager shows it each time
+
+_TIMEOUT = 4.0  # seconds for each manager
+
+
+@dataclass(frozen=True)
+class Login:
+    """``authority`` is a certificate in PEM, whose SHA-256 the token has named."""
+
+    credential: TokenCredential
+    authority: str = field(repr=False)
+
+    @classmethod
+    def fetch(cls, credential: TokenCredential) -> Self:
+        """With the certificate that the first manager shows that answers and is of this pool."""
+        from cenote import tls
+
+        failure: CenoteError = Unreachable("the token names no manager")
+        for manager in credential.managers:
+            address = Address.parse(manager)
+            try:
+                return cls(credential, tls.authority(address.host, address.port, credential.ca, _TIMEOUT))
+            except (Unreachable, NotAllowed) as error:
+                failure = error
+        raise failure
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """From a file with a token."""
+        credential = read_token_file(file)
+        try:
+            authority = (file.parent / AUTHORITY).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError):
+            authority = ""
+        return cls(credential, authority) if _is(authority, credential.ca) else cls.fetch(credential)
+
+    def save(self) -> Path:
+        folder = paths.user_config()
+        if folder is None:
+            raise NoKey("a user without a home folder cannot log in; set XDG_CONFIG_HOME")
+        try:
+            write_private(folder / AUTHORITY, self.authority.encode("ascii"))
+            write_private(folder / TOKEN, f"{self.credential.text}\n".encode("ascii"))
+        except OSError as error:
+            raise NoKey(f"the token cannot be kept in {folder}: {error.strerror}") from None
+        return folder / TOKEN
+
+
+def find() -> Path | None:
+    """The file of this user's login, else that of the first admin of a pool that started on this host."""
+    user = paths.user_config()
+    candidates = [user / TOKEN] if user else []
+    candidates += [folder / paths.ADMIN_TOKEN for folder in (paths.user_state(), paths.SYSTEM_STATE)]
+    return next((file for file in candidates if os.access(file, os.R_OK)), None)
+
+
+def token_file(named: Path | None = None) -> Path:
+    """The named one, else the one that is found."""
+    if found := named or find():
+        return found
+    raise NoKey("you are not logged in to a pool: run “cenote login” with a token from its administrator")
+
+
+def need() -> Login:
+    """Raises NoKey for a user who is not logged in."""
+    return Login.load(token_file())
+
+
+def read_token_file(file: Path) -> TokenCredential:
+    """Refuses one that others can read."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            mode, text = os.fstat(opened.fileno()).st_mode, opened.read(1 << 16)
+    except OSError as error:
+        raise NoKey(f"the token {file} cannot be read: {error.strerror}") from None
+    if stat.S_ISREG(mode) and stat.S_IMODE(mode) & 0o077:
+        raise NoKey(f"the token {file} can be read by others: run “chmod 600 {file}”")
+    try:
+        return read_token(text)
+    except NoKey as error:
+        raise NoKey(f"{file}: {error}") from None
+
+
+def _is(certificate: str, fingerprint: str) -> bool:
+    import ssl
+
+    try:
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest() == fingerprint
+    except ValueError:
+        return False

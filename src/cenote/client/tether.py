@@ -1,0 +1,126 @@
+"""A connection to a server that keeps what a pool has lent there, for as long as it is open."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from cenote import link, protocol
+from cenote.client import control
+from cenote.errors import CenoteError, NoDevice, NotAllowed, ProtocolError, Unreachable
+from cenote.protocol import Address, Kind, Preamble
+
+
+@dataclass(frozen=True)
+class Door:
+    """How a server lets one in to an allocation; ``authority`` is the certificate (PEM) of the pool's authority."""
+
+    server: str
+    address: Address
+    allocation: str
+    secret: str = field(repr=False)
+    authority: str = field(repr=False)
+
+    def line(self) -> str:
+        """In the file that programs' shims read, with the address as a number."""
+        host = _numeric(self.address)
+        transport = "plain" if protocol.is_loopback(host) else "tls"
+        return f"server {host} {self.address.port} {transport} {self.allocation} {self.secret}"
+
+
+class Tether:
+    """Open from the start. When the server ends it, because it is started anew, its successor is asked to go on."""
+
+    RETRY = 0.5  # seconds
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._closed = threading.Event()
+        self._socket = _dial(door)
+
+    def keep(self) -> None:
+        """From now on, in a thread of its own; not before this process has forked for the last time."""
+        threading.Thread(target=self._keep, name="cenote-tether", daemon=True).start()
+
+    def close(self) -> None:
+        self._closed.set()
+        _end(self._socket)
+
+    def _keep(self) -> None:
+        _wait_for_end(self._socket)
+        while not self._closed.wait(self.RETRY):
+            try:
+                self._socket = _dial(self._door)
+            except NoDevice:  # its term is over, or it was released elsewhere
+                print(f"cenote: {self._door.server} has taken back what it had lent", file=sys.stderr)
+                return
+            except CenoteError:
+                continue
+            if self._closed.is_set():  # meanwhile
+                _end(self._socket)
+            _wait_for_end(self._socket)
+
+
+def _dial(door: Door) -> socket.socket:
+    """Raises NoDevice when the server does not lend this any more."""
+    deadline = time.monotonic() + control.TIMEOUT
+    sock, address = control.connect(door.address, deadline)
+    try:
+        link.keep(sock)
+        secure = not protocol.is_loopback(address.host)
+        preamble = Preamble(Kind.TETHER, secure, bytes.fromhex(door.allocation)).encode()
+        answer = control.pass_gate(door.address, sock, preamble, deadline)
+        if secure:
+            sock = _secured(door, sock)
+        control.prove(door.address, sock, bytes.fromhex(door.secret), preamble, answer, deadline)
+    except TimeoutError:
+        sock.close()
+        raise Unreachable(f"{door.server} at {door.address} accepts connections but does not answer") from None
+    except OSError as error:  # with those of TLS
+        sock.close()
+        raise ProtocolError(f"{door.server} at {door.address} broke the connection off: {error.strerror}") from None
+    except BaseException:
+        sock.close()
+        raise
+    sock.settimeout(None)
+    return sock
+
+
+def _secured(door: Door, sock: socket.socket) -> socket.socket:
+    """TLS with the server that is meant, and no other of the pool."""
+    from cenote import tls  # loopback does without
+
+    context = tls.trusting(door.authority)
+    context.check_hostname = False
+    connection = context.wrap_socket(sock)
+    try:
+        peer = tls.peer(connection)
+        if peer.role != tls.Role.SERVER or peer.name != door.server:
+            raise NotAllowed(f"what answers at {door.address} is not {door.server} of the pool")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _numeric(address: Address) -> str:
+    try:
+        return str(socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise Unreachable(f"there is no host “{address.host}”: {error.strerror}") from None
+
+
+def _wait_for_end(sock: socket.socket) -> None:
+    with suppress(OSError):
+        while sock.recv(1):
+            pass
+
+
+def _end(sock: socket.socket) -> None:
+    with suppress(OSError):  # a thread that waits for the end wakes
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
