@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -14,7 +14,6 @@ from cenote.client.pool import Pool
 from cenote.client.tether import Door, Tether
 from cenote.errors import CenoteError, NoDevice, StoreFailed, Unreachable
 from cenote.keys import write_private
-from cenote.pool.request import parse_share
 from cenote.protocol import Address
 from cenote.units import human_duration, parse_duration, parse_size
 
@@ -42,7 +41,7 @@ def asked(
     """What options of a command say, as the API wants it; what is missing is the pool's to decide."""
     found = {
         "count": count,
-        "weight": None if share is None else parse_share(share),
+        "weight": None if share is None else _weight(share),
         "memory": None if memory is None else parse_size(memory),
         "filter": filter,
         "term": None if term is None else parse_duration(term),
@@ -50,6 +49,12 @@ def asked(
         "priority": priority,
     }
     return {name: value for name, value in found.items() if value is not None} | {"tethered": tethered}
+
+
+def _weight(share: str) -> int:
+    from cenote.pool.request import parse_share  # programs with whole devices start sooner
+
+    return parse_share(share)
 
 
 class Borrowed:
@@ -98,7 +103,7 @@ class Borrowed:
 
 def submit(pool: Pool, wanted: View, tell: Tell) -> View:
     """Asks, and waits until it is active."""
-    view = pool.submit(wanted, uuid.uuid4().hex)
+    view = pool.submit(wanted, secrets.token_hex(16))
     with ExitStack() as undo:
         undo.callback(_let_go, pool, view["id"])
         heard = time.monotonic()

@@ -6,9 +6,8 @@ import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-import httpx
-
 from cenote import errors, tls
+from cenote.client.http import httpx
 from cenote.client.login import Login, read_token_file, token_file
 from cenote.credentials import TokenCredential
 from cenote.errors import CenoteError, ProtocolError, Unreachable
