@@ -94,6 +94,12 @@ def _address(text: str, _: Path) -> Address:
     return Address.parse(text)
 
 
+def _manager(text: str, _: Path) -> Address:
+    from cenote.protocol import MANAGER_PORT, Address
+
+    return Address.parse(text, MANAGER_PORT)
+
+
 def _filter(text: str, _: Path) -> str:
     from cenote.devices import Filter
 
@@ -115,6 +121,13 @@ def _size(text: str, _: Path) -> str:
     return text
 
 
+def _duration(text: str, _: Path) -> str:
+    from cenote.units import parse_duration
+
+    parse_duration(text)
+    return text
+
+
 def _file(text: str, folder: Path) -> Path:
     if not text:
         raise CenoteError("the name of a file is empty")
@@ -125,6 +138,10 @@ def _file(text: str, folder: Path) -> Path:
 
 
 ADDRESS = Kind("HOST[:PORT]", "an address", _address)
+MANAGER = Kind("HOST[:PORT]", "an address", _manager)
+DURATION = Kind("DURATION", "a duration", _duration)
+WORD = Kind("NAME", "a name", lambda text, _: text)
+URL = Kind("URL", "a URL", lambda text, _: text)
 FILTER = Kind("FILTER", "a filter of devices", _filter, separator=";")
 SHARE = Kind("SHARE", "a share of a device", _share)
 SIZE = Kind("SIZE", "a size", _size)
@@ -142,6 +159,22 @@ class Run:
 class Serve:
     listen: tuple[Address, ...] = several(ADDRESS, None, "Where to listen; everywhere if not given.", short="-l")
     device: tuple[str, ...] = several(FILTER, None, "TEXT in the name, FIELD=TEXT or FIELD~REGEX.", short="-d")
+    name: str | None = maybe(WORD, "This server’s name in its pool; the host’s if not given.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """What a manager needs."""
+
+    store: str | None = maybe(URL, "The database’s URL; a file beside the manager’s other files if not given.")
+    listen: tuple[Address, ...] = several(MANAGER, None, "Where the manager listens; everywhere if not given.")
+    managers: tuple[Address, ...] = several(
+        MANAGER, None, "The pool’s managers as others reach them, this one first; itself if not given."
+    )
+    authority: Path | None = maybe(  # noqa: RUF009 - a field, like the others
+        FILE, "Folder of the pool’s ca.pem and ca.key, which its managers share."
+    )
+    max_time: str = one(DURATION, "1d", "The longest time for which anything is lent.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +191,7 @@ class Settings:
     )
     run: Run = field(metadata={"table": Run})
     serve: Serve = field(metadata={"table": Serve})
+    pool: Pool = field(metadata={"table": Pool})
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
 

@@ -49,7 +49,13 @@ def user_config() -> Path | None:
 
 
 SYSTEM_STATE = Path("/etc/cenote")
-ADMIN_TOKEN = Path("manager") / "admin.token"  # in the state folder of the host where a pool has started
+MANAGER = "manager"  # a manager's folder, in the state folder of its host
+ADMIN_TOKEN = Path(MANAGER) / "admin.token"
+
+
+def state() -> Path:
+    """The folder of what this host keeps: /etc/cenote where an administrator has made it ours to write."""
+    return SYSTEM_STATE if os.access(SYSTEM_STATE, os.W_OK) else user_state()
 
 
 def runtime() -> Path:

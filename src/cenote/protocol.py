@@ -16,6 +16,7 @@ MAJOR, MINOR = 1, 0
 RELEASED = False  # until then, only a shim and a worker with the same messages speak with each other
 OLDEST_MINOR = max(0, MINOR - 2)
 DEFAULT_PORT = 7654
+MANAGER_PORT = 7660
 MAGIC = b"CENOTE\r\n"
 LINE_LIMIT = 64 * 1024
 FLAG_TLS = 1
@@ -131,8 +132,8 @@ class Address:
     port: int = DEFAULT_PORT
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        host, port = text, str(DEFAULT_PORT)
+    def parse(cls, text: str, default: int = DEFAULT_PORT) -> Self:
+        host, port = text, str(default)
         if text.startswith("["):
             host, _, rest = text[1:].partition("]")
             if rest:

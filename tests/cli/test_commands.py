@@ -27,6 +27,13 @@ NAMES = [
     "config",
     "doctor",
     "version",
+    "manager",
+    "drain",
+    "undrain",
+    "join-string",
+    "token",
+    "user",
+    "audit",
 ]
 
 
@@ -46,7 +53,7 @@ def test_help_has_an_example(name: str) -> None:
 
 def test_exit_codes_are_documented() -> None:
     shown = " ".join(cenote_command("--help").split())
-    for code in ("69", "75", "76", "77", "78", "126", "127"):
+    for code in ("64", "69", "75", "76", "77", "78", "126", "127"):
         assert f" {code} " in shown
 
 

@@ -38,7 +38,7 @@ def test_commands_and_options_exist(page: Path) -> None:
         command = commands[name]
         if parts := vars(command).get("commands"):
             command = parts[words.pop(0)]
-        options = {option for parameter in command.params for option in parameter.opts}
+        options = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
         assert {word for word in words if word.startswith("-")} <= options, line
 
 

@@ -14,13 +14,14 @@ from typing import Any, cast
 
 from cenote import protocol, tls
 from cenote.devices import Device
+from cenote.listening import listen
 from cenote.pool import wire
 from cenote.pool.authority import Authority, signing_request
 from cenote.pool.manager import Allocation
 from cenote.pool.orders import Answer, Order, Report, Reserve, Share
 from cenote.pool.request import WHOLE
 from cenote.protocol import Address, Kind, Preamble, Status
-from cenote.server.gate import Gate, listen
+from cenote.server.gate import Gate
 from cenote.server.identity import Identity
 from cenote.server.ledger import Capacity, LentLedger
 from cenote.server.lender import Lender

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.machines import Machine
 
@@ -150,7 +151,8 @@ def serving(
             server.stop()
             logged.join(5)
             process.stdout.close()
-            process.stderr.close()
+            if not logged.is_alive():  # else a manager that goes on writes there, too
+                process.stderr.close()
 
 
 def _collect(stream: Iterator[str], lines: list[str]) -> None:
@@ -158,14 +160,15 @@ def _collect(stream: Iterator[str], lines: list[str]) -> None:
         lines.append(line.rstrip("\n"))
 
 
-def wait_until(condition: object, timeout: float = 5.0) -> None:
-    """Waits for a function to return something true; what it returned last stands in the failure."""
+def wait_until(condition: object, timeout: float = 5.0) -> Any:
+    """Waits for a function to return something true, and returns it; what it returned last stands in the failure."""
     assert callable(condition)
     end = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > end:
             raise AssertionError(f"still {value!r} after {timeout} s")
         time.sleep(0.02)
+    return value
 
 
 def gone(pid: int) -> bool:

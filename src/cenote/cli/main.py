@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cenote.cli import borrow
+from cenote.cli import admin, borrow
 from cenote.cli.configured import configured
-from cenote.config import SETTINGS, Settings
+from cenote.config import SETTINGS, Settings, option
 from cenote.errors import CenoteError
 
 if TYPE_CHECKING:
     from cenote.client.launch import Held
 
 EXIT_CODES = """Exit codes:
-  64  what was asked for makes no sense
+  64  what was asked for makes no sense, or not as things are now
   69  no server answers, or no manager of the pool
   74  the pool's database cannot be used now
   75  no device fits, or none became free in time
@@ -53,25 +53,50 @@ settings_app = typer.Typer(
 app.add_typer(settings_app)
 for command in (borrow.login, borrow.request, borrow.extend, borrow.release, borrow.smi):
     app.command()(command)
+admin.add_to(app)
 
 
 @app.command()
-@configured("serve.listen", "serve.device", "link_timeout", "log")
+@configured("serve.listen", "serve.device", "serve.name", "link_timeout", "log")
 def serve(
     settings: Settings,
+    pool: Annotated[bool, typer.Option("--pool", help="Start a pool here, whose manager runs beside.")] = False,
+    join: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Join the pool of this join string. Or its text in variable: CENOTE_JOIN"),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more: the same as --log debug.")] = False,
 ) -> None:
     """Lends this machine's devices.
 
-    Ctrl-C ends it and the sessions on it; SIGTERM ends it and lets running programs finish.
+    Ctrl-C ends it, the sessions on it, and the manager beside it; SIGTERM ends it alone and lets running programs
+    finish.
 
     Example: cenote serve --listen 192.168.1.5 --device type=gpu --device 'name~rtx|radeon'
     """
-    from cenote.cli import show
+    from cenote.cli import pools, show
     from cenote.server import supervisor
 
+    wish = pools.wish(settings, pool, join)
     show.log_to_stderr("debug" if verbose else settings.log or "info")
-    show.ended(supervisor.serve(settings.serve.listen, settings.serve.device, show.running))
+    show.ended(supervisor.serve(settings.serve.listen, settings.serve.device, wish, show.running))
+
+
+@app.command()
+@configured("pool.store", "pool.listen", "pool.managers", "pool.authority", "pool.max_time", "log")
+def manager(settings: Settings) -> None:
+    """Manages a pool, without lending anything itself.
+
+    Several managers share a PostgreSQL database and the authority's folder.
+
+    Example: cenote manager --listen 192.168.1.2 --store postgresql://cenote@db/cenote
+    """
+    from cenote.cli import show
+    from cenote.pool import alone
+    from cenote.pool.home import Home
+
+    show.log_to_stderr(settings.log or "info")
+    alone.run(Home.of_this_host(), settings.pool, show.manager)
 
 
 @app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
@@ -169,7 +194,7 @@ def netperf(
 
 
 @settings_app.command("show")
-@configured(*SETTINGS)
+@configured(*{option(name): name for name in reversed(SETTINGS)}.values())
 def config_show(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,

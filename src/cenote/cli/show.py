@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -20,6 +21,7 @@ from cenote.protocol import Address, is_loopback
 if TYPE_CHECKING:
     from cenote.client.netperf import Link
     from cenote.doctor import Finding
+    from cenote.pool.home import Resident
     from cenote.server.supervisor import Running
 
 
@@ -33,7 +35,8 @@ def log_to_stderr(level: str) -> None:
         format="%(asctime)s %(levelname)-7s %(message)s",
         datefmt="%H:%M:%S",
     )
-    logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
+    for library in ("asyncio", "alembic", "httpcore", "httpx", "uvicorn"):
+        logging.getLogger(library).setLevel(max(_LEVELS[level], logging.WARNING))
 
 
 def running(server: Running) -> None:
@@ -46,8 +49,21 @@ def running(server: Running) -> None:
         lines.append(
             f"  device {device.index:<6} {device.name} · {kind} · {size} · {device.platform} {device.driver_version}"
         )
+    if server.member:
+        lines.append(f"  pool          {server.member.name} of the pool at {', '.join(server.member.managers)}")
+    if server.home and server.home.admin_token.exists():
+        lines.append(f"  admin token   {server.home.admin_token}")
     lines += [f"  key file      {server.identity.key_file}", "Ready. Ctrl-C ends it."]
     print("\n".join(lines), flush=True)
+
+
+def manager(resident: Resident, admin_token: Path | None) -> None:
+    """Plain lines, since scripts read them, too."""
+    lines = [f"Cenote {__version__}", f"  manager       {resident.managers[0]}"]
+    lines += [f"  with          {other}" for other in resident.managers[1:]]
+    if admin_token:
+        lines.append(f"  admin token   {admin_token}")
+    print("\n".join([*lines, "Ready. Ctrl-C ends it."]), flush=True)
 
 
 def ended(sessions: int) -> None:

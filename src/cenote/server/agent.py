@@ -16,7 +16,7 @@ import httpx
 
 from cenote import tls
 from cenote.devices import Device
-from cenote.errors import CenoteError, NoKey, NotAllowed, ProtocolError, Unreachable
+from cenote.errors import CenoteError, Conflict, NoKey, NotAllowed, ProtocolError, Unreachable
 from cenote.keys import write_private
 from cenote.pool import wire
 from cenote.protocol import Address
@@ -120,7 +120,7 @@ class Agent:
         plain = {"stamp": wire.stamp_to_json(self._lender.stamp), "accepting": self._lender.accepting}
         try:
             answer = await manager.ask("POST", f"{path}/heartbeat", plain)
-        except ProtocolError:
+        except (ProtocolError, Conflict):
             self._described = ""  # a database that was restored may not know this server
             raise
         if trouble := answer.get("trouble"):
@@ -182,6 +182,8 @@ class _Manager:
             answer = None
         if response.status_code in (401, 403):
             raise NotAllowed(f"the manager at {self._address} does not let this server in: {_reason(answer)}")
+        if response.status_code == 409:
+            raise Conflict(f"the manager at {self._address} refuses: {_reason(answer)}")
         if response.is_client_error:
             raise ProtocolError(f"the manager at {self._address} did not understand: {_reason(answer)}")
         if not response.is_success:

@@ -16,7 +16,7 @@ from typing import Self
 from cenote import paths
 from cenote.devices import Device
 from cenote.errors import NoDriver
-from cenote.server.folders import lock
+from cenote.folders import lock
 
 SYSTEM_VENDORS = Path("/etc/OpenCL/vendors")
 # These name the borrowed devices of `cenote run`; a worker that kept them would lend what we borrow.

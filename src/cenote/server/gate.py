@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import secrets
 import socket
@@ -12,9 +11,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 
 from cenote import link, protocol
-from cenote.errors import CannotListen, ProtocolError
+from cenote.errors import ProtocolError
 from cenote.pool.manager import Allocation
-from cenote.protocol import Address, Answer, Kind, Preamble, Status
+from cenote.protocol import Answer, Kind, Preamble, Status
 from cenote.server.channel import Channel
 from cenote.server.control import Control, authenticate
 from cenote.server.identity import Identity
@@ -26,29 +25,6 @@ log = logging.getLogger("cenote.gate")
 UNPROVED_LIMIT = 16  # connections that may stand at the gate; the others wait in the kernel's backlog
 PREAMBLE_TIMEOUT = 2.0
 HELLO_TIMEOUT = 3.0
-BACKLOG = 512
-
-
-def listen(address: Address) -> socket.socket:
-    """A listening socket on a numeric address, or one sentence why not."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind((address.host, address.port))
-        sock.listen(BACKLOG)
-    except OSError as error:
-        sock.close()
-        reason = {
-            errno.EADDRINUSE: "is in use already; another server may be running, or name another one with --listen",
-            errno.EADDRNOTAVAIL: "is not an address of this machine",
-            errno.EACCES: "is not ours to use; ports below 1024 are for root",
-        }.get(error.errno or 0, f"cannot be listened on: {error.strerror}")
-        raise CannotListen(f"{address} {reason}") from None
-    sock.setblocking(False)
-    return sock
 
 
 class Gate:

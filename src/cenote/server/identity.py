@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import os
 import secrets
 import ssl
 from dataclasses import dataclass
@@ -25,9 +24,7 @@ class Identity:
 
     @classmethod
     def load(cls) -> Self:
-        """That of /etc/cenote where an administrator has made this folder ours to write, else the user's."""
-        system = paths.SYSTEM_STATE
-        folder = system if os.access(system, os.W_OK) else paths.user_state()
+        folder = paths.state()
         key_file, certificate_file = folder / keys.FILE_NAME, folder / _CERTIFICATE_FILE
         try:
             if not certificate_file.exists():

@@ -20,10 +20,10 @@ from typing import Any, Self
 
 from cenote.devices import Device
 from cenote.errors import NoDevice
+from cenote.folders import lock
 from cenote.keys import write_private
 from cenote.pool.manager import Allocation, Holder
 from cenote.pool.orders import Share
-from cenote.server.folders import lock
 from cenote.server.ledger import boot_id
 
 log = logging.getLogger("cenote.records")

@@ -6,19 +6,22 @@ import asyncio
 import logging
 import resource
 import signal
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cenote import paths
 from cenote.devices import Device, choose
 from cenote.errors import NoDevice
+from cenote.listening import address_of, listen_on
+from cenote.pool.home import Home
 from cenote.pool.manager import LocalManager, Manager
-from cenote.protocol import Address
+from cenote.protocol import DEFAULT_PORT, Address
 from cenote.server.claims import Claims
 from cenote.server.control import Control
 from cenote.server.drivers import Drivers
-from cenote.server.gate import Gate, listen
+from cenote.server.enrolment import Enrolment, Wish
+from cenote.server.gate import Gate
 from cenote.server.identity import Identity
 from cenote.server.membership import Membership
 from cenote.server.memory import Ledger
@@ -31,8 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cenote.server")
 
-EVERYWHERE = (Address("0.0.0.0"), Address("::"))  # noqa: S104 - beyond loopback only over TLS
-
 _DESCRIPTORS = 65536
 
 
@@ -43,28 +44,42 @@ class Running:
     addresses: list[Address]
     devices: list[Device]
     identity: Identity
+    member: Membership | None
+    home: Home | None
+    """Of the manager that is kept here."""
 
 
-def serve(addresses: Sequence[Address], filters: Sequence[str], announce: Callable[[Running], None]) -> int:
-    """Serves until a signal. Returns how many sessions Ctrl-C ended, or SIGTERM and SIGHUP left running."""
+def serve(addresses: Sequence[Address], filters: Sequence[str], wish: Wish, announce: Callable[[Running], None]) -> int:
+    """Serves until a signal. Returns how many sessions Ctrl-C ended, or SIGTERM and SIGHUP left running.
+
+    A manager that is kept here ends with Ctrl-C, too, and goes on otherwise.
+    """
     _raise_descriptor_limit()
-    return asyncio.run(_serve(addresses, filters, announce))
+    return asyncio.run(_serve(addresses, filters, wish, announce))
 
 
-async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce: Callable[[Running], None]) -> int:
-    listeners = _listen_on(addresses)
+async def _serve(
+    addresses: Sequence[Address], filters: Sequence[str], wish: Wish, announce: Callable[[Running], None]
+) -> int:
+    listeners = listen_on(addresses, DEFAULT_PORT)
     identity = Identity.load()
     drivers = Drivers.find()
+    state = identity.key_file.parent
+    home = Home(state / paths.MANAGER)
+    enrolment = Enrolment(wish, state / "pool", home)
+    running = False
     try:
         found = await asyncio.to_thread(drivers.devices)
         devices = choose(found, filters)
         if not devices:
             names = ", ".join(device.name for device in found) or "none"
             raise NoDevice(f"no device of this machine fits; it has: {names}")
+        await enrolment.prepare()
+        membership = Membership.load(state / "pool")
         ledger, spares = Ledger(devices), Spares(drivers.environment)
-        records = Records.open(identity.key_file.parent)
+        records = Records.open(state)
         sessions = Sessions(spares, ledger, records)
-        member = _member(identity, devices, sessions, _address_of(listeners[0]).port)
+        member = _member(membership, devices, sessions, address_of(listeners[0]).port)
         manager: Manager = member.lender if member else LocalManager(devices, ledger, records)
         claims = Claims(manager, sessions)
         gate = Gate(
@@ -83,7 +98,10 @@ async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce:
         if member:
             member.start()
         gate.open()
-        announce(Running([_address_of(listener) for listener in listeners], devices, identity))
+        at = [address_of(listener) for listener in listeners]
+        announce(Running(at, devices, identity, membership, home if enrolment.manager else None))
+        running = True
+        watching = asyncio.create_task(enrolment.manager.watch()) if enrolment.manager else None
         by_terminal = await ending == signal.SIGINT
         count = len(sessions)
         if not by_terminal:  # before the gate closes its control connections, which would end the allocations
@@ -93,20 +111,25 @@ async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce:
         await sessions.close(kill=True)
         if member:
             await member.close()
+        if watching:
+            watching.cancel()
+        if enrolment.manager and by_terminal:
+            await enrolment.manager.end()
         spares.close()
         records.close(keep=not by_terminal)
         return count
     finally:
+        if enrolment.manager and not running:
+            enrolment.manager.abandon()
         drivers.close()
 
 
-def _member(identity: Identity, devices: Sequence[Device], sessions: Sessions, port: int) -> Member | None:
-    folder = identity.key_file.parent / "pool"
-    if (membership := Membership.load(folder)) is None:
+def _member(membership: Membership | None, devices: Sequence[Device], sessions: Sessions, port: int) -> Member | None:
+    if membership is None:
         return None
     from cenote.server.member import Member  # with an HTTP client, which a host by itself does without
 
-    return Member(membership, folder, devices, sessions, port)
+    return Member(membership, membership.folder, devices, sessions, port)
 
 
 def _wait_for_end() -> asyncio.Future[signal.Signals]:
@@ -128,25 +151,3 @@ def _raise_descriptor_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-
-
-def _listen_on(addresses: Sequence[Address]) -> list[socket.socket]:
-    """Listens on all of the addresses, or, when none is named, wherever this machine can be reached."""
-    if addresses:
-        return [listen(address) for address in addresses]
-    everywhere = EVERYWHERE if _has_ipv6() else EVERYWHERE[:1]
-    return [listen(address) for address in everywhere]
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind(("::1", 0))
-        return True
-    except OSError:
-        return False
-
-
-def _address_of(listener: socket.socket) -> Address:
-    host, port = listener.getsockname()[:2]
-    return Address(host, port)

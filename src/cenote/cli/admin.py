@@ -1,0 +1,260 @@
+"""The commands by which a pool is administered. Each asks one of its managers, with the token of its user."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from cenote.client.pool import Pool
+
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+Token = Annotated[
+    Path | None, typer.Option("--token", metavar="FILE", help="Your token; that of “cenote login” if not given.")
+]
+Server = Annotated[str, typer.Argument(metavar="SERVER", help="Its name in the pool.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="The user’s name.")]
+Devices = Annotated[str | None, typer.Option("--max-devices", metavar="N|none", help="Devices held at once, at most.")]
+Memory = Annotated[
+    str | None, typer.Option("--max-memory", metavar="SIZE|none", help="Memory of devices held at once, at most.")
+]
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    USER = "user"
+    VIEWER = "viewer"
+
+
+RoleOption = Annotated[Role | None, typer.Option("--role", help="What they may do: all, borrow, or look.")]
+
+token_app = typer.Typer(
+    name="token",
+    help="""The tokens by which a pool knows its users.
+
+    Example: cenote token create ann""",
+    no_args_is_help=True,
+)
+user_app = typer.Typer(
+    name="user",
+    help="""The users of a pool.
+
+    Example: cenote user create ann""",
+    no_args_is_help=True,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (drain, undrain, audit):
+        app.command()(command)
+    app.command("join-string")(join_string)
+    app.add_typer(token_app)
+    app.add_typer(user_app)
+
+
+def drain(server: Server, token: Token = None, as_json: Json = False) -> None:
+    """Places nothing more on a server. What runs there goes on.
+
+    Example: cenote drain gpu7
+    """
+    _drain(token, server, "drain", f"{server} gets nothing more; what it has lent goes on", as_json)
+
+
+def undrain(server: Server, token: Token = None, as_json: Json = False) -> None:
+    """Places on a server again.
+
+    Example: cenote undrain gpu7
+    """
+    _drain(token, server, "undrain", f"{server} lends again", as_json)
+
+
+def join_string(
+    server: Annotated[
+        str | None, typer.Argument(metavar="[SERVER]", help="Only for the server of this name, which may be one again.")
+    ] = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Prints a join string, for one server and one hour.
+
+    Example: cenote join-string | ssh gpu2 cenote serve --join -
+    """
+    with _pool(token) as pool:
+        made = pool.ask("POST", "/join-strings", {"server": server} if server else {})
+    _done(made, made["text"], as_json)
+
+
+def audit(
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="How many entries.")] = 50,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Lists who has changed what in a pool, the latest first.
+
+    Example: cenote audit --limit 20
+    """
+    with _pool(token) as pool:
+        entries = pool.ask("GET", "/audit", query={"limit": limit})
+    from cenote.cli import show_admin
+
+    show_admin.audit(entries, as_json)
+
+
+@token_app.command("create")
+def token_create(
+    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Whose; your own if not given.")] = None,
+    label: Annotated[str, typer.Option(metavar="TEXT", help="What it is for, for those who list tokens.")] = "",
+    lifetime: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="How long it is valid; without end if not given.")
+    ] = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Prints a new token, which cannot be shown again.
+
+    Example: cenote token create ann --label laptop --lifetime 90d
+    """
+    from cenote.units import parse_duration
+
+    seconds = None if lifetime is None else parse_duration(lifetime)
+    with _pool(token) as pool:
+        made = pool.ask("POST", "/tokens", {"user": user, "label": label, "lifetime": seconds}, once=True)
+    _done(made, made["text"], as_json)
+
+
+@token_app.command("list")
+def token_list(token: Token = None, as_json: Json = False) -> None:
+    """Lists your tokens, and everybody’s for admins; never their text.
+
+    Example: cenote token list
+    """
+    with _pool(token) as pool:
+        tokens = pool.ask("GET", "/tokens")
+    from cenote.cli import show_admin
+
+    show_admin.tokens(tokens, as_json)
+
+
+@token_app.command("revoke")
+def token_revoke(
+    number: Annotated[str, typer.Argument(metavar="ID", help="As “cenote token list” has it.")],
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Ends a token’s validity at once.
+
+    Example: cenote token revoke 3f0c9a51d2e84b76
+    """
+    with _pool(token) as pool:
+        pool.ask("DELETE", f"/tokens/{_quoted(number)}")
+    _done({"id": number, "revoked": True}, f"the token {number} is valid no more", as_json)
+
+
+@user_app.command("create")
+def user_create(
+    user: User,
+    role: RoleOption = None,
+    max_devices: Devices = None,
+    max_memory: Memory = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Makes a user, who needs a token then.
+
+    Example: cenote user create ann --max-devices 4
+    """
+    body = {"name": user, "role": role or Role.USER, "limits": _limits({}, max_devices, max_memory)}
+    with _pool(token) as pool:
+        made = pool.ask("POST", "/users", body, once=True)
+    _done(made, f"there is a user {user} now; “cenote token create {user}” makes a token", as_json)
+
+
+@user_app.command("change")
+def user_change(
+    user: User,
+    role: RoleOption = None,
+    max_devices: Devices = None,
+    max_memory: Memory = None,
+    active: Annotated[
+        bool | None,
+        typer.Option("--active/--inactive", help="Whether the user’s tokens work.", show_default=False),
+    ] = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Changes of a user what is given.
+
+    Example: cenote user change ann --max-devices none --inactive
+    """
+    from cenote.errors import NotFound
+
+    body: dict[str, Any] = {"role": role, "active": active}
+    with _pool(token) as pool:
+        if max_devices is not None or max_memory is not None:
+            known = next((one for one in pool.ask("GET", "/users") if one["name"] == user), None)
+            if known is None:
+                raise NotFound(f"there is no user “{user}”")
+            body["limits"] = _limits(known["limits"], max_devices, max_memory)
+        changed = pool.ask("PATCH", f"/users/{_quoted(user)}", body)
+    _done(changed, f"{user} is changed", as_json)
+
+
+@user_app.command("list")
+def user_list(token: Token = None, as_json: Json = False) -> None:
+    """Lists the users of a pool.
+
+    Example: cenote user list --json
+    """
+    with _pool(token) as pool:
+        users = pool.ask("GET", "/users")
+    from cenote.cli import show_admin
+
+    show_admin.users(users, as_json)
+
+
+def _drain(token: Path | None, server: str, verb: str, sentence: str, as_json: bool) -> None:
+    with _pool(token) as pool:
+        pool.ask("POST", f"/servers/{_quoted(server)}/{verb}")
+    _done({"server": server, "draining": verb == "drain"}, sentence, as_json)
+
+
+@contextmanager
+def _pool(token: Path | None) -> Iterator[Pool]:
+    from cenote.client.pool import Pool, read_token_file, token_file
+
+    with Pool.open(read_token_file(token_file(token))) as pool:
+        yield pool
+
+
+def _quoted(name: str) -> str:
+    return urllib.parse.quote(name, safe="")
+
+
+def _limits(known: dict[str, Any], devices: str | None, memory: str | None) -> dict[str, Any]:
+    """With “none” a limit is lifted."""
+    from cenote.errors import Invalid
+    from cenote.units import parse_size
+
+    limits = dict(known)
+    if devices is not None:
+        if devices != "none" and not devices.isdecimal():
+            raise Invalid(f"“{devices}” is not a number of devices, nor “none”")
+        limits["devices"] = None if devices == "none" else int(devices)
+    if memory is not None:
+        limits["memory"] = None if memory == "none" else parse_size(memory)
+    return limits
+
+
+def _done(made: dict[str, Any], sentence: str, as_json: bool) -> None:
+    from cenote.cli import show_pool
+
+    if as_json:
+        show_pool.as_json(made)
+    else:
+        print(sentence)

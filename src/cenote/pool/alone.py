@@ -1,0 +1,79 @@
+"""The process of a manager: opens its store and its authority, lets the first admin in, and serves until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from cenote import config
+from cenote.credentials import TokenCredential, read_token
+from cenote.errors import NoKey
+from cenote.keys import write_private
+from cenote.listening import listen_on, reached_at
+from cenote.pool.accounts import Accounts
+from cenote.pool.authority import Authority
+from cenote.pool.core import Core
+from cenote.pool.home import Home, Resident
+from cenote.pool.process import Managed, Manager
+from cenote.pool.queue import Rules
+from cenote.pool.store import Store
+from cenote.protocol import MANAGER_PORT, Address
+from cenote.units import parse_duration
+
+
+def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | None], None]) -> None:
+    """``announce`` gets the file of the first admin's token where there is one."""
+    home.enter()
+    listeners = listen_on(settings.listen, MANAGER_PORT)
+    store = Store(settings.store or f"sqlite:///{home.folder / 'pool.db'}")
+    try:
+        store.upgrade()
+        core = Core(store, Rules(max_time=parse_duration(settings.max_time)))
+        authority = Authority.open(settings.authority or home.folder / "authority")
+        managers = _managers(settings, listeners[0])
+        manager = Manager(Managed(core, authority, home.folder, socket.gethostname(), managers))
+        resident = Resident(os.getpid(), tuple(map(str, managers)), authority.fingerprint)
+        token = _admit_admin(home, core, resident)
+
+        def ready(_: object) -> None:
+            home.announce(resident)
+            announce(resident, token)
+
+        asyncio.run(_serve(manager, listeners, ready))
+        home.leave()
+    finally:
+        store.close()
+
+
+async def _serve(manager: Manager, listeners: list[socket.socket], ready: Callable[[object], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(number, manager.stop)
+    await manager.serve(listeners, ready)
+
+
+def _managers(settings: config.Pool, listener: socket.socket) -> tuple[Address, ...]:
+    return settings.managers or (reached_at(listener),)
+
+
+def _admit_admin(home: Home, core: Core, resident: Resident) -> Path | None:
+    """The file of the first admin's token. It says where the managers are now, also when that has changed."""
+    file = home.admin_token
+    token = Accounts(core).bootstrap()
+    try:
+        if token is None:
+            if not file.exists():
+                return None
+            known = read_token(file.read_text(encoding="utf-8"))
+            if known.ca != resident.ca or known.managers == resident.managers:
+                return file
+            token = known.token
+        write_private(file, f"{TokenCredential(resident.managers, resident.ca, token).text}\n".encode())
+    except OSError as error:
+        raise NoKey(f"the admin’s token cannot be kept in {file}: {error.strerror}") from None
+    return file
