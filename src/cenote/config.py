@@ -189,6 +189,7 @@ class Settings:
     log: str | None = maybe(
         choice("off", "error", "info", "debug"), "What to log; a server info, a program error.", passed_on=True
     )
+    log_format: str = one(choice("text", "json"), "text", "How servers and managers log.")
     run: Run = field(metadata={"table": Run})
     serve: Serve = field(metadata={"table": Serve})
     pool: Pool = field(metadata={"table": Pool})

@@ -57,7 +57,7 @@ admin.add_to(app)
 
 
 @app.command()
-@configured("serve.listen", "serve.device", "serve.name", "link_timeout", "log")
+@configured("serve.listen", "serve.device", "serve.name", "link_timeout", "log", "log_format")
 def serve(
     settings: Settings,
     pool: Annotated[bool, typer.Option("--pool", help="Start a pool here, whose manager runs beside.")] = False,
@@ -74,16 +74,17 @@ def serve(
 
     Example: cenote serve --listen 192.168.1.5 --device type=gpu --device 'name~rtx|radeon'
     """
+    from cenote import logs
     from cenote.cli import pools, show
     from cenote.server import supervisor
 
     wish = pools.wish(settings, pool, join)
-    show.log_to_stderr("debug" if verbose else settings.log or "info")
+    logs.to_stderr("debug" if verbose else settings.log or "info", settings.log_format)
     show.ended(supervisor.serve(settings.serve.listen, settings.serve.device, wish, show.running))
 
 
 @app.command()
-@configured("pool.store", "pool.listen", "pool.managers", "pool.authority", "pool.max_time", "log")
+@configured("pool.store", "pool.listen", "pool.managers", "pool.authority", "pool.max_time", "log", "log_format")
 def manager(settings: Settings) -> None:
     """Manages a pool, without lending anything itself.
 
@@ -91,11 +92,12 @@ def manager(settings: Settings) -> None:
 
     Example: cenote manager --listen 192.168.1.2 --store postgresql://cenote@db/cenote
     """
+    from cenote import logs
     from cenote.cli import show
     from cenote.pool import alone
     from cenote.pool.home import Home
 
-    show.log_to_stderr(settings.log or "info")
+    logs.to_stderr(settings.log or "info", settings.log_format)
     alone.run(Home.of_this_host(), settings.pool, show.manager)
 
 

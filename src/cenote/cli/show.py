@@ -25,20 +25,6 @@ if TYPE_CHECKING:
     from cenote.server.supervisor import Running
 
 
-_LEVELS = {"off": logging.CRITICAL + 1, "error": logging.ERROR, "info": logging.INFO, "debug": logging.DEBUG}
-
-
-def log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=_LEVELS[level],
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        datefmt="%H:%M:%S",
-    )
-    for library in ("asyncio", "alembic", "httpcore", "httpx", "uvicorn"):
-        logging.getLogger(library).setLevel(max(_LEVELS[level], logging.WARNING))
-
-
 def running(server: Running) -> None:
     """Plain lines, since scripts read them, too."""
     lines = [f"Cenote {__version__}"]
