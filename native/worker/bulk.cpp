@@ -73,6 +73,11 @@ void Bulk::send(const wire::BulkHeader& header, const char* from, std::function<
   outgoing_work_.notify_one();
 }
 
+Traffic Bulk::traffic() {
+  std::lock_guard lock(mutex_);
+  return traffic_;
+}
+
 void Bulk::receive_all(wire::Transport* stream) {
   wire::BulkHeader header;
   while (receive_whole(stream, reinterpret_cast<char*>(&header), sizeof header)) {
@@ -85,6 +90,7 @@ void Bulk::receive_all(wire::Transport* stream) {
         _exit(65);
       }
       piece = std::move(node.mapped());
+      traffic_.received += header.length;
     }
     if (!receive_whole(stream, piece.to, header.length)) break;
     executor_->post(std::move(piece.then));
@@ -98,6 +104,7 @@ void Bulk::send_all(wire::Transport* stream) {
     outgoing_work_.wait(lock, [this] { return !outgoing_.empty(); });
     Outgoing piece = std::move(outgoing_.front());
     outgoing_.pop_front();
+    traffic_.sent += piece.header.length;
     lock.unlock();
     executor_->watch.sent();
     if (!send_whole(stream, piece.header, piece.from)) _exit(0);

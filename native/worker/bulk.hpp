@@ -17,6 +17,12 @@ namespace cenote::worker {
 
 class Executor;
 
+/// Bytes from and to the client.
+struct Traffic {
+  uint64_t received = 0;
+  uint64_t sent = 0;
+};
+
 class Bulk {
  public:
   void attach(Executor* executor) { executor_ = executor; }
@@ -27,6 +33,8 @@ class Bulk {
   void expect(uint64_t sequence, uint64_t offset, uint64_t length, char* to, std::function<void()> then);
   /// Sends bytes to the client; `then` runs on the completion thread when they have left `from`.
   void send(const wire::BulkHeader& header, const char* from, std::function<void()> then);
+  /// Payload that has begun to come, and to leave.
+  Traffic traffic();
 
  private:
   struct Expected {
@@ -56,6 +64,7 @@ class Bulk {
   std::condition_variable outgoing_work_;
   std::unordered_map<Key, Expected, Hash> expected_;
   std::deque<Outgoing> outgoing_;
+  Traffic traffic_;
   std::vector<std::unique_ptr<wire::Transport>> streams_;
 };
 

@@ -145,6 +145,7 @@ bool Executor::process_input(uint64_t epoch) {
       return true;
     }
     in_begin_ += header.size;
+    received_ += header.size;
     if (sequence_ - acknowledged_ >= kAckEvery) {
       acknowledged_ = sequence_;
       outbox.add(wire::Notice::kAck, sequence_, 0, [](wire::Writer&) {});
@@ -399,6 +400,11 @@ std::shared_ptr<const void> Executor::keep(const Call& call, const void** data, 
             spare_inputs_.push_back(std::move(*kept));
             delete kept;
           }};
+}
+
+Executor::Served Executor::served() {
+  std::lock_guard lock(mutex_);
+  return {sequence_, received_};
 }
 
 void Executor::destroy(uint64_t id, const Call& call) {

@@ -77,6 +77,13 @@ class Executor {
   /// Frees an id at the client's wish, once no parked call names it any more.
   void destroy(uint64_t id, const Call& call);
 
+  /// What has come on stream 0 so far. From any thread, now and then.
+  struct Served {
+    uint64_t calls;
+    uint64_t bytes;
+  };
+  Served served();
+
   /// Ends the session: the client broke the protocol.
   [[noreturn]] void broken(const char* why, const Call& call);
 
@@ -124,6 +131,7 @@ class Executor {
   size_t in_begin_ = 0;
   size_t in_end_ = 0;
   uint64_t sequence_ = 0;
+  uint64_t received_ = 0;  // bytes of calls
   uint64_t acknowledged_ = 0;
 
   int epoll_ = -1;

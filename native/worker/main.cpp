@@ -77,14 +77,25 @@ bool parse_session(const worker::Packet& packet, Session* session) {
   return true;
 }
 
+/// What the session has used so far: calls, and bytes from and to the client.
+std::string used(worker::Executor& executor, worker::Bulk& bulk) {
+  auto served = executor.served();
+  auto traffic = bulk.traffic();
+  std::ostringstream said;
+  said << "used " << served.calls << ' ' << served.bytes + traffic.received << ' '
+       << executor.outbox.sent() + traffic.sent;
+  return said.str();
+}
+
 /// Does what the supervisor says until it is gone.
-void obey(worker::Control& control, const Session& session, worker::Bulk* bulk, worker::Quota* quota) {
+void obey(worker::Control& control, const Session& session, worker::Bulk* bulk, opencl::Worker* serving) {
   worker::Packet more;
   while (control.receive(&more)) {
     if (more.words.size() == 3 && more.words[0] == "grant") {
-      quota->granted(static_cast<uint32_t>(std::strtoul(more.words[1].c_str(), nullptr, 10)),
-                     std::strtoull(more.words[2].c_str(), nullptr, 10));
+      serving->quota.granted(static_cast<uint32_t>(std::strtoul(more.words[1].c_str(), nullptr, 10)),
+                             std::strtoull(more.words[2].c_str(), nullptr, 10));
     }
+    if (more.words.size() == 1 && more.words[0] == "usage") control.send(used(*serving, *bulk));
     if (more.words.size() != 3 || more.words[0] != "stream") continue;
     std::string why;
     auto number = static_cast<uint16_t>(std::strtoul(more.words[1].c_str(), nullptr, 10));
@@ -128,13 +139,13 @@ int serve() {
   serving->output.capture();
   for (const Lent& lent : session.devices) serving->quota.lend(lent.index, lent.memory, lent.overhead);
   serving->quota.attach(&control);
-  std::thread([&control, &session, bulk, quota = &serving->quota, name = packet.words[1]] {
+  std::thread([&control, &session, bulk, serving, name = packet.words[1]] {
     for (;;) {
-      obey(control, session, bulk, quota);
-      quota->unsupervised();
+      obey(control, session, bulk, serving);
+      serving->quota.unsupervised();
       int next = control.wait_for_next();
       if (next < 0) return;
-      quota->supervised_again(next, name);
+      serving->quota.supervised_again(next, name);
     }
   }).detach();
   serving->run();

@@ -32,6 +32,7 @@ bool Outbox::send_some() {
     sent_ += r.bytes;
     if (sent_ == total && transport_->wants_write()) return false;
   }
+  all_sent_ += sent_;
   out_.clear();
   tail_ = {};
   tail_owner_.reset();

@@ -57,6 +57,11 @@ class Outbox {
   /// Flushes if there is anything that the client may be waiting for: to wake it for less would only cost the
   /// processor that the driver is about to need. False when something is kept back.
   bool flush_urgent();
+  /// Bytes that have left.
+  uint64_t sent() {
+    std::lock_guard lock(mutex_);
+    return all_sent_;
+  }
 
  private:
   /// A notice of which `here` bytes of its body are buffered. With the lock held.
@@ -82,7 +87,8 @@ class Outbox {
   std::vector<char> out_;
   std::span<const char> tail_;  // comes after out_, padding included
   std::shared_ptr<const void> tail_owner_;
-  size_t sent_ = 0;       // of both
+  size_t sent_ = 0;  // of both
+  uint64_t all_sent_ = 0;
   bool urgent_ = false;   // among what is not sent yet
   bool writing_ = false;  // the outbox's thread has taken over
 };

@@ -6,20 +6,22 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from benchmarks import drivers
-from cenote import paths
+from cenote import paths, tls
 from cenote.client import environment
 from cenote.client.control import Control
-from cenote.pool.core import Actor
-from cenote.pool.models import Outcome, ServerState, State
+from cenote.pool.core import POOL, Actor
+from cenote.pool.models import Outcome, Role, ServerState, State
 from cenote.pool.orders import Reserve
 from cenote.pool.request import Request
 from cenote.protocol import Address
@@ -31,6 +33,8 @@ from tests.support.fullpool import FullManager
 from tests.support.managed import pooled, tether
 from tests.support.pool import Clock, Manager
 from tests.support.servers import Server, wait_until
+
+BEATS = 15.0  # seconds; what a worker is asked at one heartbeat is told with the next
 
 
 @dataclass
@@ -111,6 +115,15 @@ def device(server: Server) -> dict[str, Any]:
         return found
 
 
+def ask(manager: FullManager, path: str, token: str) -> Any:
+    with httpx.Client(verify=tls.trusting(manager.authority.certificate.decode()), trust_env=False) as client:
+        return client.get(
+            f"https://{manager.address}/api/v1{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            extensions={"sni_hostname": tls.MANAGER_HOST},
+        ).json()
+
+
 def test_a_program_outlives_the_supervisor(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
     """Its worker is adopted together with the loan; a release ends both."""
     with ExitStack() as stack:
@@ -152,5 +165,35 @@ def test_an_adopted_worker_ends_with_its_tether(host: Host, program: Path, tmp_p
         wait_until(lambda: loan.state == State.ENDED, timeout=2)
         assert loan.outcome == Outcome.RELEASED
         assert device(second)["memory_free"] == device(second)["memory"]
+        running.kill()
+        running.communicate()
+
+
+def test_the_pool_sees_what_runs(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Who, since when, with how much memory; and what the worker has counted, also after it was adopted."""
+
+    def told(since: float = 0) -> Any:
+        answer = ask(host.manager, "/servers/gpu1/sessions", viewer)
+        return answer["sessions"] if (answer["heard_at"] or 0) >= since else None
+
+    host.manager.core.user("watcher", Role.VIEWER)
+    viewer = host.manager.core.accounts.create_token(POOL, "watcher")
+    with ExitStack() as stack:
+        first = host.start(stack)
+        loan = lend(host, tmp_path / "run")
+        held = loan.hold(first)
+        running = loan.start(program, "grow")
+        assert running.stdout and running.stdout.readline() == "began\n"
+        wait_until(lambda: (found := told()) and found[0]["calls"] > 0, BEATS)
+        (before,) = told()
+        assert (before["allocation"], before["user"]) == (loan.id, "ann")
+        assert before["received"] > 0 and before["sent"] > 0 and before["since"] <= time.time()
+        assert before["memory"][0]["bytes"] > 0
+        first.stop(signal.SIGKILL)
+        second, restarted = host.start(stack), time.time()
+        held = loan.hold(second)
+        wait_until(lambda: told(restarted) == [before], BEATS)  # it has called nothing since
+        held.close()
+        wait_until(lambda: told() == [], BEATS)
         running.kill()
         running.communicate()

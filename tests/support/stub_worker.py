@@ -74,7 +74,8 @@ def obey(control: socket.socket, client: socket.socket) -> None:
         elif word in ("want", "giveback"):
             control.send(line.strip().encode())
             if word == "want":
-                line = control.recv(4096).decode() + "\n"
+                while not (line := control.recv(4096).decode() + "\n").startswith("grant"):
+                    control.send(b"used 1 2 3")
         client.sendall(line.encode())
 
 

@@ -99,7 +99,9 @@ def _route(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str
     yield " ".join(operation["description"].split())
     answer = next((code, one) for code, one in operation["responses"].items() if code.startswith("2"))
     content = answer[1].get("content", {}).get("application/json", {}).get("schema")
-    said = f"{answer[0]} with {_type(content)}" if content else f"{answer[0]}, without a body"
+    text = "text/plain" in answer[1].get("content", {})
+    what = f" with {_type(content)}" if content else " with text" if text else ", without a body"
+    said = f"{answer[0]}{what}"
     lines = [f"For {', '.join(roles) if roles else 'everybody, without a token'}. Answers {said}."]
     if body := operation.get("requestBody"):
         lines.append(f"Body: {_type(body['content']['application/json']['schema'])}.")

@@ -8,6 +8,7 @@ are committed in their order.
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,9 @@ class Store:
 
     def __init__(self, url: str | URL, *, patience: float = PATIENCE) -> None:
         self._patience = patience
+        self.failures = 0
+        """How often the database could not be used."""
+        self._counting = threading.Lock()
         try:
             self.engine = _engine(make_url(url), patience)
         except ArgumentError:
@@ -84,11 +88,7 @@ class Store:
         It is committed at the end, and rolled back when an exception leaves it. One that ``grows`` is refused on a
         disk that is nearly full, so that others are not.
         """
-        if self._spare and not self._spare.has_room() and grows:
-            raise StoreFailed(
-                "the disk of the pool's database is full: until there is room devices are given back, but none are lent"
-            )
-        with self._failing(), self._begin() as (session, revision):
+        with self._failing(), self._begin(grows=grows) as (session, revision):
             yield session, revision
             try:
                 session.commit()
@@ -111,8 +111,12 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
-    def _begin(self) -> Iterator[tuple[Session, int]]:
+    def _begin(self, *, grows: bool) -> Iterator[tuple[Session, int]]:
         """Takes the lock, again where others were in the way; from then on nothing is."""
+        if self._spare and not self._spare.has_room() and grows:
+            raise StoreFailed(
+                "the disk of the pool's database is full: until there is room devices are given back, but none are lent"
+            )
         deadline = time.monotonic() + self._patience
         with self._session() as session:
             while True:
@@ -129,6 +133,16 @@ class Store:
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
+        try:
+            with self._translating():
+                yield
+        except StoreFailed:
+            with self._counting:
+                self.failures += 1
+            raise
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
         try:
             yield
         except CenoteError:

@@ -20,6 +20,7 @@ from cenote.errors import CenoteError, Conflict, NoKey, NotAllowed, ProtocolErro
 from cenote.keys import write_private
 from cenote.pool import wire
 from cenote.protocol import Address
+from cenote.server.figures import Figures
 from cenote.server.lender import Lender
 from cenote.server.membership import Membership, files
 
@@ -72,6 +73,7 @@ class Agent:
         lender: Lender,
         devices: Sequence[Device],
         port: int,
+        figures: Figures,
         *,
         period: float = PERIOD,
     ) -> None:
@@ -79,6 +81,7 @@ class Agent:
         self._lender = lender
         self._offers = [device.to_json() for device in devices]
         self._port = port
+        self._figures = figures
         self._period = period
         self._changed = asyncio.Event()
         self._described = ""
@@ -118,6 +121,7 @@ class Agent:
             await manager.ask("PUT", path, {"address": address, "devices": self._offers})
             self._described = address
         plain = {"stamp": wire.stamp_to_json(self._lender.stamp), "accepting": self._lender.accepting}
+        plain |= self._figures.take()
         try:
             answer = await manager.ask("POST", f"{path}/heartbeat", plain)
         except (ProtocolError, Conflict):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cenote.devices import Device
 from cenote.server.agent import Agent
+from cenote.server.figures import Figures
 from cenote.server.ledger import Capacity, LentLedger
 from cenote.server.lender import Lender
 from cenote.server.membership import Membership
@@ -26,7 +27,7 @@ class Member:
     ) -> None:
         capacities = {device.index: Capacity(device.memory, device.overhead) for device in devices}
         self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions)
-        self._agent = Agent(membership, self.lender, devices, port)
+        self._agent = Agent(membership, self.lender, devices, port, Figures(sessions))
         self.pooled = Pooled(self.lender, membership.files, self._agent.revoked)
         self._speaking: asyncio.Task[None] | None = None
 

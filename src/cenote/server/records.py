@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -39,7 +40,8 @@ def start_of(pid: int) -> int:
 
 @dataclass(frozen=True)
 class SessionRecord:
-    """A session and its worker. ``granted`` are bytes by device, what drivers take themselves included."""
+    """A session and its worker. ``granted`` are bytes by device, what drivers take themselves included; ``since`` is in
+    seconds since 1970."""
 
     session: bytes
     allocation: bytes
@@ -47,6 +49,7 @@ class SessionRecord:
     started: int
     granted: dict[int, int] = field(default_factory=dict)
     boot: str = field(default_factory=boot_id)
+    since: float = field(default_factory=time.time)
 
 
 class Records:
@@ -87,6 +90,7 @@ class Records:
                     int(found["started"]),
                     granted,
                     found["boot"],
+                    float(found["since"]),
                 )
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 log.error("%s is not readable: %r", file, error)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from weakref import WeakSet
 
@@ -23,6 +23,15 @@ WORKER_TIMEOUT = 5.0  # for a spare worker to become ready
 PROOF_TIMEOUT = 3.0  # the worker gives up after 2 s; this is for one that does not
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a session has used so far, as its worker says: bytes from the client and to it."""
+
+    calls: int = 0
+    received: int = 0
+    sent: int = 0
+
+
 @dataclass(eq=False)
 class Session:
     record: SessionRecord
@@ -31,6 +40,9 @@ class Session:
     adopted: bool = False
     """Its worker has still to say what it holds."""
     proofs: dict[int, asyncio.Future[bool]] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    asked: bool = False
+    """For its usage, which it has not told yet."""
 
     def __str__(self) -> str:
         return f"session {self.record.session.hex()[:8]} of {self.allocation.holder}"
@@ -138,6 +150,16 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions.values()))
+
+    def ask_for_usage(self) -> None:
+        """Lets the workers say what they have used, for whoever looks next; one that hangs is not asked twice."""
+        for session in self:
+            if not session.asked:
+                session.asked = True
+                session.worker.send("usage")
+
     async def _proved(self, session: Session, stream: int) -> bool:
         proof: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         session.proofs[stream] = proof
@@ -168,6 +190,9 @@ class Sessions:
                 case ["giveback", device, amount]:
                     self._ledger.give_back(session, self._own(session, device), self._amount(amount))
                     self._note(session)
+                case ["used", calls, received, sent] if session.asked:
+                    session.asked = False
+                    session.usage = Usage(*map(self._amount, (calls, received, sent)))
                 case ["serving", id_, held] if session.adopted and id_ == session.record.session.hex():
                     self._compare(session, held)
                 case _:
@@ -214,7 +239,7 @@ class Sessions:
     @staticmethod
     def _amount(text: str) -> int:
         if not text.isdecimal():
-            raise ValueError("not a number of bytes")
+            raise ValueError("not a number")
         return int(text)
 
     def _ended(self, session: Session) -> None:

@@ -45,6 +45,7 @@ MATRIX: list[tuple[str, str, Any, set[Role]]] = [
     ("DELETE", "/tokens/0000000000000000", None, {A, U, S, V}),
     ("POST", "/join-strings", {}, {A}),
     ("GET", "/audit", None, {A}),
+    ("GET", "/metrics", None, {A, V}),
     ("GET", "/usage", None, {A, U, V}),
 ]
 OPEN = {("GET", "/health"), ("POST", "/join")}

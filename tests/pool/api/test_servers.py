@@ -11,6 +11,17 @@ from cenote.tls import Role as Certified
 from tests.support.api import MANAGERS, Api
 from tests.support.pool import GIB, Clock, FakeServer, Manager, deliver_all, listed
 
+FIGURES = {
+    "allocation": "1" * 32,
+    "user": "ann",
+    "pid": 7,
+    "since": 5.0,
+    "memory": [{"index": 0, "bytes": GIB}],
+    "calls": 3,
+    "received": 4,
+    "sent": 5,
+}
+
 
 def described(device: Device, **more: Any) -> dict[str, Any]:
     return device.to_json() | more
@@ -48,8 +59,7 @@ def test_a_server_says_what_it_is_and_that_it_lives(api: Api, one: str, manager:
     told = api.send("PUT", "/servers/one", one, json={"address": "10.0.0.1:7654", "devices": devices})
     assert told.status_code == 200 and told.json()["address"] == "10.0.0.1:7654"
     assert api.courier.heard_of == [(host.id, True)]
-    figures = {"allocation": "0" * 32, "index": 0, "sessions": 1, "memory": GIB, "idle": 0.5}
-    answer = api.send("POST", "/servers/one/heartbeat", one, json=beat(host, sessions=[figures]))
+    answer = api.send("POST", "/servers/one/heartbeat", one, json=beat(host, sessions=[FIGURES]))
     assert answer.json() == {"report": False, "trouble": "", "managers": list(MANAGERS), "revoked": []}
     host.ledger.close()
     host.start()  # another stamp
@@ -71,11 +81,10 @@ def test_a_server_speaks_for_itself_alone(api: Api, host: FakeServer) -> None:
 
 
 def test_sessions(api: Api, admin: str, one: str, host: FakeServer) -> None:
-    assert api.send("GET", "/servers/one/sessions", admin).json() == {"heard_at": None, "sessions": []}
-    figures = {"allocation": "0" * 32, "index": 0, "sessions": 1, "memory": GIB, "idle": 0.5}
-    api.send("POST", "/servers/one/heartbeat", one, json=beat(host, sessions=[figures]))
+    assert api.send("GET", "/servers/one/sessions", admin).json() == {"heard_at": None, "sessions": [], "more": 0}
+    api.send("POST", "/servers/one/heartbeat", one, json=beat(host, sessions=[FIGURES]))
     answer = api.send("GET", "/servers/one/sessions", admin).json()
-    assert answer["sessions"] == [figures] and answer["heard_at"] > 0
+    assert answer["sessions"] == [FIGURES] and answer["heard_at"] > 0
     assert api.send("GET", "/servers/two/sessions", admin).status_code == 404
 
 

@@ -14,6 +14,7 @@ import cenote
 from cenote.pool.api import errors
 from cenote.pool.api.authentication import Authentication
 from cenote.pool.api.body import BoundedBody
+from cenote.pool.api.metrics import Measuring
 from cenote.pool.api.routes import ROUTERS
 from cenote.pool.api.runtime import Runtime
 from cenote.pool.api.services import Services
@@ -34,6 +35,7 @@ def create(services: Services) -> FastAPI:
     app.state.runtime = runtime
     app.add_middleware(BoundedBody)
     app.add_middleware(Authentication, gatekeeper=runtime.gatekeeper, open_paths=OPEN)
+    app.add_middleware(Measuring, metrics=runtime.metrics, prefix=PREFIX)
     return app
 
 

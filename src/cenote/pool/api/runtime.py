@@ -12,9 +12,10 @@ from fastapi import Depends, Request
 
 from cenote.pool.allocations import AllocationView
 from cenote.pool.api.authentication import Gatekeeper
+from cenote.pool.api.figures import Told
+from cenote.pool.api.metrics import Metrics
 from cenote.pool.api.outlook import Outlook
 from cenote.pool.api.presence import Presence
-from cenote.pool.api.schemas import Figures
 from cenote.pool.api.services import Services
 from cenote.pool.api.threads import Threads
 from cenote.pool.api.watch import News, Watch
@@ -33,8 +34,8 @@ class Runtime:
         self.gatekeeper = Gatekeeper(services.accounts, services.core.clock, self.threads, self.watch)
         self.outlook = Outlook(services.allocations, self.threads)
         self.presence = Presence(services.allocations, self.threads)
-        self.figures: dict[str, tuple[float, list[Figures]]] = {}
-        """By server: when it was last heard of, and what it said runs there."""
+        self.told = Told()
+        self.metrics = Metrics(services.core, self.told, self.threads)
         self.waiting: dict[str, AllocationView] = {}
         """As their clients last saw them. Whatever happens to one, the watch hears of it."""
         self._numbers: dict[str, int] = {}
@@ -67,9 +68,6 @@ class Runtime:
             self._revoked = sorted(await self.threads.read(self.services.certificates.revoked, Role.MANAGER))
             self._revoked_at = time.monotonic()
         return self._revoked
-
-    def beat(self, server: str, figures: list[Figures]) -> None:
-        self.figures[server] = time.time(), figures
 
     def _heard(self, news: News) -> None:
         if news.everything:

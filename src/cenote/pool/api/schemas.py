@@ -190,22 +190,31 @@ class StampIn(_Asked):
     serial: Serial
 
 
+class Granted(_Asked):
+    """Memory of a device."""
+
+    index: Count
+    bytes: Bytes
+
+
 class Figures(_Asked):
-    """What runs in an allocation on a server."""
+    """A process that uses an allocation on a server."""
 
     allocation: AllocationId
-    index: Count = Field(description="of the device")
-    sessions: Count = Field(description="processes that use it")
-    memory: Bytes = Field(description="bytes that they have")
-    idle: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = Field(
-        description="seconds for which there were neither calls nor unfinished work"
-    )
+    user: Name
+    pid: Count = Field(description="of its worker on the server")
+    since: Moment
+    memory: Annotated[list[Granted], Field(max_length=256)] = Field(description="what it has been granted")
+    calls: Serial = Field(description="so far, as its worker has last said")
+    received: Serial = Field(description="bytes from the client so far")
+    sent: Serial = Field(description="bytes to the client so far")
 
 
 class Heartbeat(_Asked):
     stamp: StampIn
     accepting: StrictBool = True
     sessions: Annotated[list[Figures], Field(max_length=500)] = []
+    more: Count = Field(0, description="sessions for which there was no room")
 
 
 class HeartbeatAnswer(BaseModel):
@@ -218,6 +227,7 @@ class HeartbeatAnswer(BaseModel):
 class SessionsOut(BaseModel):
     heard_at: float | None = Field(description="none while this manager has not heard from the server")
     sessions: list[Figures]
+    more: int = Field(description="sessions of which the server has told no figures")
 
 
 class JoinIn(_Asked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cenote.pool.api.routes import accounts, allocations, health, history, joining, queue, servers, tokens
+from cenote.pool.api.routes import accounts, allocations, health, history, joining, metrics, queue, servers, tokens
 
 ROUTERS = (
     allocations.router,
@@ -13,4 +13,5 @@ ROUTERS = (
     joining.router,
     history.router,
     health.router,
+    metrics.router,
 )

@@ -86,8 +86,9 @@ async def write_off(server: Name, me: Me, run: Run) -> None:
 async def sessions(server: Name, run: Run) -> SessionsOut:
     """What runs there, as the server last told this manager."""
     await run.server(server)
-    heard_at, figures = run.figures.get(server, (None, []))
-    return SessionsOut(heard_at=heard_at, sessions=figures)
+    if heard := run.told.of(server):
+        return SessionsOut(heard_at=heard.at, sessions=heard.sessions, more=heard.more)
+    return SessionsOut(heard_at=None, sessions=[], more=0)
 
 
 @router.put("/servers/{server}", **_SERVERS)
@@ -107,7 +108,7 @@ async def heartbeat(server: Name, body: Heartbeat, me: Me, run: Run) -> Heartbea
     number = await run.server(server)
     stamp = Stamp(body.stamp.ledger, body.stamp.boot, body.stamp.serial)
     behind = not (body.accepting and run.services.servers.heard(number, stamp))
-    run.beat(server, body.sessions)
+    run.told.beat(server, body.sessions, body.more)
     courier = run.services.courier
     courier.heard(number, behind=behind)
     return HeartbeatAnswer(

@@ -1,0 +1,93 @@
+"""What servers say of their sessions, and what allocations have used in all, as far as this manager has heard."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from cenote.pool.api.schemas import Figures
+
+FRESH = 20.0  # seconds after which a server beats at another manager, or not at all
+MOST = 1000  # allocations that are told apart
+OTHERS = "others"
+
+
+@dataclass
+class Use:
+    """Of an allocation on a server. What only ever grows goes on growing when a session ends."""
+
+    server: str
+    allocation: str
+    user: str
+    sessions: int = 0
+    memory: int = 0
+    calls: int = 0
+    received: int = 0
+    sent: int = 0
+
+
+@dataclass
+class Heard:
+    """Of a server."""
+
+    at: float
+    sessions: list[Figures]
+    more: int = 0
+    uses: dict[str, Use] = field(default_factory=dict)
+    """By allocation, or OTHERS."""
+    counted: dict[tuple[int, float], tuple[int, ...]] = field(default_factory=dict)
+    """Of what a process has used, what is in these, by its pid and its beginning."""
+
+
+class Told:
+    """``clock`` counts seconds since 1970. Used in one event loop."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._heard: dict[str, Heard] = {}
+
+    def beat(self, server: str, sessions: list[Figures], more: int) -> None:
+        before = self._heard.get(server) or Heard(0.0, [])
+        now = Heard(self._clock(), sessions, more)
+        apart = sum(len(heard.uses) for name, heard in self._heard.items() if name != server)
+        by_allocation: defaultdict[str, list[Figures]] = defaultdict(list)
+        for one in sessions:
+            by_allocation[one.allocation].append(one)
+        for allocation in sorted(by_allocation, key=lambda name: name not in before.uses):  # who is told apart stays so
+            room = allocation in before.uses or apart + len(now.uses) < MOST
+            name, user = (allocation, by_allocation[allocation][0].user) if room else (OTHERS, OTHERS)
+            use = now.uses.get(name)
+            if use is None:
+                old = before.uses.get(name) or Use(server, name, user)
+                use = Use(server, name, user, calls=old.calls, received=old.received, sent=old.sent)
+                now.uses[name] = use
+            for one in by_allocation[allocation]:
+                key = one.pid, one.since
+                now.counted[key] = _add(use, one, before.counted.get(key, (0, 0, 0)))
+        self._heard[server] = now
+
+    def of(self, server: str) -> Heard | None:
+        return self._heard.get(server)
+
+    def current(self) -> Iterator[Heard]:
+        """Of the servers that beat here."""
+        oldest = self._clock() - FRESH
+        for heard in self._heard.values():
+            if heard.at >= oldest:
+                yield heard
+            else:
+                heard.uses.clear()  # so that it takes nobody's room
+
+
+def _add(use: Use, now: Figures, before: tuple[int, ...]) -> tuple[int, ...]:
+    """What of the process is counted then. A worker that was just adopted says nothing, which is no decrease."""
+    after = tuple(map(max, (now.calls, now.received, now.sent), before))
+    calls, received, sent = (new - old for new, old in zip(after, before, strict=True))
+    use.sessions += 1
+    use.memory += sum(granted.bytes for granted in now.memory)
+    use.calls += calls
+    use.received += received
+    use.sent += sent
+    return after

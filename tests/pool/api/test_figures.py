@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cenote.pool.api import figures
+from cenote.pool.api.figures import FRESH, OTHERS, Told, Use
+from cenote.pool.api.schemas import Figures, Granted
+
+GIB = 1 << 30
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def session(allocation: int = 1, pid: int = 7, calls: int = 0, **more: Any) -> Figures:
+    granted = [Granted(index=0, bytes=GIB)]
+    fields: dict[str, Any] = {
+        "user": "ann",
+        "since": 5.0,
+        "memory": granted,
+        "received": 10 * calls,
+        "sent": 100 * calls,
+    } | more
+    return Figures(allocation=f"{allocation:032x}", pid=pid, calls=calls, **fields)
+
+
+def uses(told: Told) -> dict[tuple[str, str], Use]:
+    return {(use.server, use.allocation[-1]): use for heard in told.current() for use in heard.uses.values()}
+
+
+def test_processes_of_an_allocation_are_one() -> None:
+    told = Told(Clock())
+    told.beat("one", [session(pid=7, calls=3), session(pid=8, calls=4), session(2, pid=9)], 0)
+    found = uses(told)
+    assert found["one", "1"] == Use("one", f"{1:032x}", "ann", 2, 2 * GIB, 7, 70, 700)
+    assert found["one", "2"].calls == 0
+
+
+def test_counts_only_grow() -> None:
+    """When a process has ended, when its worker was adopted, and when its id is used again."""
+    told = Told(Clock())
+    told.beat("one", [session(pid=7, calls=3), session(pid=8, calls=4)], 0)
+    for sessions, calls in [
+        ([session(pid=8, calls=6)], 9),
+        ([session(pid=8, calls=0)], 9),
+        ([session(pid=8, calls=7)], 10),
+        ([session(pid=8, calls=2, since=6.0)], 12),
+    ]:
+        told.beat("one", sessions, 0)
+        assert uses(told)["one", "1"].calls == calls
+    told.beat("one", [], 0)
+    assert not uses(told)
+
+
+def test_who_is_silent_here_is_not_counted_here() -> None:
+    clock = Clock()
+    told = Told(clock)
+    told.beat("one", [session(calls=3)], 2)
+    clock.now += FRESH + 1
+    told.beat("two", [session(calls=4)], 0)
+    assert list(uses(told)) == [("two", "1")]
+    heard = told.of("one")
+    assert heard is not None and (heard.at, heard.more, len(heard.sessions)) == (1000.0, 2, 1)
+
+
+def test_only_so_many_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are, remain; the others together go on growing, too."""
+    monkeypatch.setattr(figures, "MOST", 2)
+    told = Told(Clock())
+    told.beat("one", [session(8, pid=8, calls=1)], 0)
+    for calls in (1, 2):
+        told.beat("one", [session(number, pid=number, calls=calls) for number in range(1, 9)], 0)
+        found = {use.allocation: use for heard in told.current() for use in heard.uses.values()}
+        assert f"{8:032x}" in found and len(found) == 3
+        assert (found[OTHERS].user, found[OTHERS].sessions) == (OTHERS, 6)
+        assert sum(use.calls for use in found.values()) == 8 * calls
