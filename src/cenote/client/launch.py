@@ -8,17 +8,16 @@ import resource
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from cenote import paths
 from cenote.client import environment, trace
 from cenote.client.allocation import Allocations
 from cenote.errors import CannotExecute, NoProgram
 from cenote.protocol import Address
+from cenote.scratch import Scratch, sweep
 
 _FORWARDED = {
     signal.SIGINT,
@@ -35,6 +34,7 @@ _FORWARDED = {
 _FROM_KERNEL = 0x80  # si_code of signals that a terminal sends: the program gets them by itself
 _JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _PR_SET_PDEATHSIG = 1
+_SCRATCH = "run"
 
 
 def run(
@@ -50,7 +50,9 @@ def run(
         trace.create(trace_file)
     allocations = Allocations.request(servers, key_files, count, command)
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
-    folder = Path(tempfile.mkdtemp(prefix="cenote-run-", dir=paths.runtime()))
+    sweep(_SCRATCH)
+    scratch = Scratch(_SCRATCH)
+    folder = scratch.folder
     try:
         allocations.write(environment.allocation_file(folder))
         variables = environment.prepare(folder, os.environ)
@@ -62,7 +64,7 @@ def run(
         return status
     finally:
         allocations.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch.close()
 
 
 def end_like(status: int) -> NoReturn:

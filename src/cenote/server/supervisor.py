@@ -14,6 +14,7 @@ from cenote.devices import Device, choose
 from cenote.errors import NoDevice
 from cenote.pool.manager import LocalManager
 from cenote.protocol import Address
+from cenote.scratch import sweep
 from cenote.server.control import Control
 from cenote.server.drivers import Drivers
 from cenote.server.gate import Gate, listen
@@ -47,6 +48,7 @@ def serve(addresses: Sequence[Address], filters: Sequence[str], announce: Callab
 async def _serve(addresses: Sequence[Address], filters: Sequence[str], announce: Callable[[Running], None]) -> int:
     listeners = _listen_on(addresses)
     identity = Identity.load()
+    sweep("serve", "worker")  # what killed supervisors, and workers that outlived theirs, left behind
     drivers = Drivers.find()
     try:
         found = await asyncio.to_thread(drivers.devices)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cenote import paths
-from cenote.server.drivers import clean_after
+from cenote.scratch import sweep
 
 log = logging.getLogger("cenote.worker")
 
@@ -89,7 +89,7 @@ class Worker:
             self.how_it_ended = f"exit status {result.si_status}"
         self._drain()
         self.leave()
-        asyncio.get_running_loop().run_in_executor(None, clean_after, self.pid)
+        asyncio.get_running_loop().run_in_executor(None, sweep, f"worker-{self.pid}")
         self.on_exit()
 
     def _drain(self) -> None:
