@@ -287,7 +287,11 @@ void Session::abandon() {
 void Session::farewell() {
   if (commands_ == nullptr || lost_.load() || !send_mutex_.try_lock()) return;
   wire::Piece piece{out_.data(), out_size_};
-  if (out_size_ != 0) commands_->send(&piece, 1);
+  wire::IoResult r = out_size_ != 0 ? commands_->send(&piece, 1) : wire::IoResult{};
+  if (r.status == wire::Io::kOk) {  // the timer may come once more before the process is gone
+    out_size_ -= r.bytes;
+    std::memmove(out_.data(), out_.data() + r.bytes, out_size_);
+  }
   send_mutex_.unlock();
 }
 

@@ -132,6 +132,17 @@ def test_ctrl_c_leaves_nothing_behind(stub_server: Server, tmp_path: Path) -> No
     wait_until(lambda: "(sh)" not in stub_server.cenote("list").stdout)
 
 
+def test_what_a_killed_one_left_behind_the_next_one_removes(stub_server: Server, tmp_path: Path) -> None:
+    environment = stub_server.environment | {"XDG_RUNTIME_DIR": str(tmp_path)}
+    program = stub_server.start(["sleep", "100"], env=environment)
+    wait_until(lambda: any(tmp_path.glob("cenote-run-*/vendors")))
+    program.kill()
+    program.wait(5)
+    assert list(tmp_path.iterdir())
+    stub_server.run(["true"], env=environment)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_devices_are_held_as_long_as_the_program_runs(stub_server: Server) -> None:
     program = stub_server.start(["sh", "-c", "echo up; read wait"], stdin=subprocess.PIPE)
     assert program.stdout is not None

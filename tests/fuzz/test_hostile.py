@@ -166,6 +166,17 @@ def test_buffer_in_shared_memory_that_is_given_back(session: Session) -> None:
     session.goes_on()
 
 
+def test_shared_memory_that_is_given_back_before_its_bytes_come(session: Session) -> None:
+    address, size = session.slab(), 1 << 20
+    write = session.tell("EnqueueWrite", command_queue=session.queue, kind=3, geometry=[address, size], total=size)
+    session.tell("SvmDrop", context=session.context, address=address)
+    session.ask("Hello")
+    half = size // 2
+    for offset in (0, half):
+        session.dialogue.send_bulk(struct.pack("<QQQ", write, offset, half) + bytes(half))
+    session.goes_on()
+
+
 def test_query_about_what_is_not_made_yet(session: Session) -> None:
     """A buffer beyond what is set aside waits for the supervisor, and its sub-buffer for it."""
     whole = session.made("CreateBuffer", "Mem", context=session.context, flags=1, size=256 << 20)

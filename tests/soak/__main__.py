@@ -44,6 +44,7 @@ class Soak:
     def look(self) -> dict[str, int]:
         """All figures, once nothing but the resident program runs."""
         wait_until(lambda: len(self._server.workers()) <= _SPARES + 1, timeout=30)
+        self._server.run(["true"])  # removes what killed ones have left
         time.sleep(2)
         supervisor = self._server.process.pid
         devices = self._control.request("list")["devices"]

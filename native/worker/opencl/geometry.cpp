@@ -95,7 +95,8 @@ int32_t Geometry::read(const Driver& d, cl_command_queue q, cl_mem m, bool block
     case kRegionImage:
       return d.clEnqueueReadImage(q, m, wait, c.origin.data(), c.region.data(), 0, 0, to, waits, list, event);
     case kRegionSvm:
-      return copy_shared(d, q, usm, wait, to, reinterpret_cast<const void*>(c.origin[0]), c.size, waits, list, event);
+      return copy_shared(d, q, is_usm(*slab), wait, to, reinterpret_cast<const void*>(c.origin[0]), c.size, waits, list,
+                         event);
   }
   return CL_INVALID_VALUE;
 }
@@ -114,7 +115,8 @@ int32_t Geometry::write(const Driver& d, cl_command_queue q, cl_mem m, bool bloc
     case kRegionImage:
       return d.clEnqueueWriteImage(q, m, wait, c.origin.data(), c.region.data(), 0, 0, from, waits, list, event);
     case kRegionSvm:
-      return copy_shared(d, q, usm, wait, reinterpret_cast<void*>(c.origin[0]), from, c.size, waits, list, event);
+      return copy_shared(d, q, is_usm(*slab), wait, reinterpret_cast<void*>(c.origin[0]), from, c.size, waits, list,
+                         event);
   }
   return CL_INVALID_VALUE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 
 #include "wire/codec.hpp"
 #include "wire/opencl_queries.hpp"
@@ -17,6 +18,8 @@ struct Chunk {
   std::array<size_t, 3> region;
 };
 
+struct Slab;
+
 struct Geometry {
   RegionKind kind = kRegionBuffer;
   std::array<size_t, 3> origin{};
@@ -24,7 +27,7 @@ struct Geometry {
   size_t row_pitch = 0;
   size_t slice_pitch = 0;
   size_t pixel = 1;
-  bool usm = false;  // shared memory that has commands of its own
+  std::shared_ptr<const Slab> slab;  // shared memory in which it lies, there until all of it has been moved
 
   /// False where the words are no geometry, or describe other than `total` packed bytes.
   bool parse(uint32_t kind, const wire::Words& words, uint64_t total);

@@ -297,7 +297,7 @@ Geometry parse(Worker& w, const Call& call, uint64_t queue, uint64_t mem, uint32
   Geometry geometry = parse(w, call, w.get<Mem>(mem), kind, words, total);
   if (kind == kRegionSvm) {
     const Context* context = w.get<Queue>(queue)->context.get();
-    geometry.usm = is_usm(*shared_slab(w, call, context, geometry.origin[0], geometry.region[0]));
+    geometry.slab = shared_slab(w, call, context, geometry.origin[0], geometry.region[0]);
   }
   return geometry;
 }

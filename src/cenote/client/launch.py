@@ -8,15 +8,14 @@ import resource
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from cenote import paths
 from cenote.client import environment, trace
 from cenote.errors import CannotExecute, NoProgram
+from cenote.scratch import Scratch, sweep
 
 _FORWARDED = {
     signal.SIGINT,
@@ -33,6 +32,7 @@ _FORWARDED = {
 _FROM_KERNEL = 0x80  # si_code of signals that a terminal sends: the program gets them by itself
 _JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _PR_SET_PDEATHSIG = 1
+_SCRATCH = "run"
 
 
 class Held(Protocol):
@@ -56,7 +56,9 @@ def run(acquire: Callable[[], Held], command: Sequence[str], trace_file: Path | 
         trace.create(trace_file)
     held = acquire()
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
-    folder = Path(tempfile.mkdtemp(prefix="cenote-run-", dir=paths.runtime()))
+    sweep(_SCRATCH)
+    scratch = Scratch(_SCRATCH)
+    folder = scratch.folder
     try:
         held.write(environment.allocation_file(folder))
         variables = environment.prepare(folder, os.environ)
@@ -70,7 +72,7 @@ def run(acquire: Callable[[], Held], command: Sequence[str], trace_file: Path | 
         return status
     finally:
         held.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch.close()
 
 
 def end_like(status: int) -> NoReturn:

@@ -7,16 +7,14 @@ import os
 import shutil
 import subprocess
 import sysconfig
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from cenote import paths
 from cenote.devices import Device
 from cenote.errors import NoDriver
-from cenote.folders import lock
+from cenote.scratch import Scratch
 
 SYSTEM_VENDORS = Path("/etc/OpenCL/vendors")
 # These name the borrowed devices of `cenote run`; a worker that kept them would lend what we borrow.
@@ -77,9 +75,8 @@ def _intel_library() -> Path | None:
 class Drivers:
     """The environment in which workers find the drivers, kept as files for as long as the supervisor runs."""
 
-    def __init__(self, folder: Path, lock: int | None, environment: dict[str, str]) -> None:
-        self._folder = folder
-        self._lock = lock
+    def __init__(self, scratch: Scratch, environment: dict[str, str]) -> None:
+        self._scratch = scratch
         self.environment = environment
 
     @classmethod
@@ -99,16 +96,15 @@ class Drivers:
             raise NoDriver("this machine has no OpenCL loader; install ocl-icd-libopencl1, or “pip install pyopencl”")
         if str(_intel_library()) in icds.values():
             library_path.append(f"{sysconfig.get_path('data')}/lib")
-        sweep()
-        folder = Path(tempfile.mkdtemp(prefix="cenote-serve-", dir=paths.runtime()))
+        scratch = Scratch("serve")
         for name, library in icds.items():
-            (folder / name).write_text(f"{library}\n")
+            (scratch.folder / name).write_text(f"{library}\n")
         environment["CENOTE_OPENCL_LOADER"] = str(loader)
-        environment["OCL_ICD_VENDORS"] = f"{folder}/"
+        environment["OCL_ICD_VENDORS"] = f"{scratch.folder}/"
         environment["CENOTE_WORKER_FOLDER"] = str(paths.runtime())
         if library_path:
             environment["LD_LIBRARY_PATH"] = os.pathsep.join(library_path)
-        return cls(folder, lock(folder), environment)
+        return cls(scratch, environment)
 
     def devices(self) -> list[Device]:
         """Asks a worker, so that no driver is ever loaded into this process."""
@@ -132,26 +128,4 @@ class Drivers:
             raise NoDriver(f"the list of devices is not readable: {error!r}") from None
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        if self._lock is not None:
-            os.close(self._lock)
-
-
-def sweep() -> None:
-    """Removes what killed supervisors, and workers that outlived theirs, left behind."""
-    for pattern in ("cenote-serve-*", "cenote-worker-*"):
-        for folder in paths.runtime().glob(pattern):
-            _remove_unlocked(folder)
-
-
-def _remove_unlocked(folder: Path) -> None:
-    with suppress(OSError):
-        if folder.lstat().st_uid == os.getuid() and (descriptor := lock(folder)) is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(descriptor)
-
-
-def clean_after(pid: int) -> None:
-    """Removes the private folder of a worker that is gone."""
-    for folder in paths.runtime().glob(f"cenote-worker-{pid}-*"):
-        _remove_unlocked(folder)
+        self._scratch.close()

@@ -17,6 +17,7 @@ from cenote.listening import address_of, listen_on
 from cenote.pool.home import Home
 from cenote.pool.manager import LocalManager, Manager
 from cenote.protocol import DEFAULT_PORT, Address
+from cenote.scratch import sweep
 from cenote.server.claims import Claims
 from cenote.server.control import Control
 from cenote.server.drivers import Drivers
@@ -63,6 +64,7 @@ async def _serve(
 ) -> int:
     listeners = listen_on(addresses, DEFAULT_PORT)
     identity = Identity.load()
+    sweep("serve", "worker")  # what killed supervisors, and workers that outlived theirs, left behind
     drivers = Drivers.find()
     state = identity.key_file.parent
     home = Home(state / paths.MANAGER)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Self
 
 from cenote import paths
-from cenote.server.drivers import clean_after
+from cenote.scratch import sweep
 from cenote.server.ledger import boot_id
 from cenote.server.records import Records, SessionRecord, start_of
 
@@ -132,7 +132,7 @@ class Worker:
             self.how_it_ended = f"exit status {result.si_status}"
         self._drain()
         self.leave()
-        asyncio.get_running_loop().run_in_executor(None, clean_after, self.pid)
+        asyncio.get_running_loop().run_in_executor(None, sweep, f"worker-{self.pid}")
         self.on_exit()
 
     def _drain(self) -> None:

@@ -1,4 +1,6 @@
 // -I folders, computed includes and includes relative to the working directory all name the program's own files.
+#define _GNU_SOURCE
+#include <ftw.h>
 #include <sys/stat.h>
 
 #include "program.h"
@@ -28,10 +30,19 @@ static void run(const char* label, const char* source, const char* options) {
   printf("%s: %d\n", label, value);
 }
 
+static char folder[] = "/tmp/cenote-includes-XXXXXX";
+
+static int remove_one(const char* path, const struct stat* status, int type, struct FTW* walk) {
+  (void)status, (void)type, (void)walk;
+  return remove(path);
+}
+
+static void remove_all(void) { nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS); }
+
 int main(void) {
   open_device();
-  char folder[] = "/tmp/cenote-includes-XXXXXX", options[1000];
-  if (!mkdtemp(folder) || chdir(folder)) return 4;
+  char options[1000];
+  if (!mkdtemp(folder) || chdir(folder) || atexit(remove_all)) return 4;
   mkdir("inc", 0700);
   mkdir("inc/deep", 0700);
   put("inc/one.h", "#define ONE 1\n#include \"deep/two.h\"\n");
