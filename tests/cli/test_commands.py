@@ -26,6 +26,7 @@ NAMES = [
     "netperf",
     "config",
     "doctor",
+    "health",
     "version",
     "manager",
     "drain",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cenote.cli import admin, borrow
+from cenote.cli import admin, borrow, status
 from cenote.cli.configured import configured
 from cenote.config import SETTINGS, Settings, option
 from cenote.errors import CenoteError
@@ -54,6 +54,7 @@ app.add_typer(settings_app)
 for command in (borrow.login, borrow.request, borrow.extend, borrow.release, borrow.smi):
     app.command()(command)
 admin.add_to(app)
+status.add_to(app)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,13 @@ def findings(found: Iterable[Finding]) -> int:
         console.print(lines)
         code |= finding.state == "wrong"
     return code
+
+
+def findings_as_json(found: Iterable[Finding]) -> int:
+    every = [asdict(finding) for finding in found]
+    healthy = all(finding["state"] != "wrong" for finding in every)
+    print(json.dumps({"healthy": healthy, "findings": every}, indent=2, ensure_ascii=False))
+    return int(not healthy)
 
 
 def settings(found: Settings) -> None:

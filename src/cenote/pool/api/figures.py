@@ -71,6 +71,11 @@ class Told:
     def of(self, server: str) -> Heard | None:
         return self._heard.get(server)
 
+    def silent(self, server: str) -> float | None:
+        """Seconds since a server has beaten here; None when it never has."""
+        heard = self._heard.get(server)
+        return max(self._clock() - heard.at, 0.0) if heard else None
+
     def current(self) -> Iterator[Heard]:
         """Of the servers that beat here."""
         oldest = self._clock() - FRESH

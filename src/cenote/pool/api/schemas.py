@@ -154,6 +154,9 @@ class ServerOut(_Told):
     address: str
     state: ServerState
     draining: bool
+    silent: float | None = Field(
+        None, description="seconds since its last heartbeat at this manager; none when it beats at others alone"
+    )
     devices: list[DeviceOut]
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from cenote.devices import Device
 from cenote.errors import NotAllowed
 from cenote.pool.api.authentication import Me, only
-from cenote.pool.api.runtime import Run
+from cenote.pool.api.runtime import Run, Runtime
 from cenote.pool.api.schemas import (
     DeviceOut,
     Heartbeat,
@@ -21,6 +21,7 @@ from cenote.pool.api.schemas import (
 )
 from cenote.pool.core import Actor
 from cenote.pool.filters import LENGTH_LIMIT
+from cenote.pool.inventory import ServerView
 from cenote.pool.models import Role
 from cenote.pool.orders import Stamp
 from cenote.pool.servers import Offer
@@ -39,13 +40,13 @@ async def list_servers(
 ) -> list[ServerOut]:
     """The pool's servers by name, with their devices and what of them is free."""
     views = await run.threads.read(run.services.inventory.servers, limit=limit, after=after or "")
-    return [ServerOut.model_validate(view) for view in views]
+    return [_out(run, view) for view in views]
 
 
 @router.get("/servers/{server}", **_BORROWERS)
 async def get_server(server: Name, run: Run) -> ServerOut:
     """One server."""
-    return ServerOut.model_validate(await run.threads.read(run.services.inventory.server, server))
+    return _out(run, await run.threads.read(run.services.inventory.server, server))
 
 
 @router.get("/devices", **_BORROWERS)
@@ -98,7 +99,7 @@ async def put_server(server: Name, body: ServerIn, me: Me, run: Run) -> ServerOu
     offers = [Offer(Device(**one.model_dump(exclude={"overhead"})), one.overhead) for one in body.devices]
     number = await run.threads.write(run.services.servers.join, me, server, body.address, offers)
     run.services.courier.heard(number, behind=True)
-    return ServerOut.model_validate(await run.threads.read(run.services.inventory.server, server))
+    return _out(run, await run.threads.read(run.services.inventory.server, server))
 
 
 @router.post("/servers/{server}/heartbeat", **_SERVERS)
@@ -117,6 +118,12 @@ async def heartbeat(server: Name, body: Heartbeat, me: Me, run: Run) -> Heartbea
         managers=list(run.services.site.managers),
         revoked=await run.revoked(),
     )
+
+
+def _out(run: Runtime, view: ServerView) -> ServerOut:
+    out = ServerOut.model_validate(view)
+    out.silent = run.told.silent(view.name)
+    return out
 
 
 def _itself(me: Actor, server: str) -> None:
