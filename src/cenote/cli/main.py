@@ -236,11 +236,20 @@ def version() -> None:
     print(f"cenote {__version__} (protocol {protocol.MAJOR}.{protocol.MINOR})")
 
 
+def _narrow(words: list[str]) -> None:
+    """Leaves of the app what is asked for: Typer builds all of its commands, which takes longer than most of them."""
+    asked = [one for one in app.registered_commands if [one.name or getattr(one.callback, "__name__", "")] == words]
+    if asked:
+        app.registered_commands, app.registered_groups = asked, []
+        app.callback()(lambda: None)  # a lone command would have no name to be called by
+
+
 def main() -> NoReturn:
     """The console script."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # it is closed; no file of ours may take its number
             setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115 - as long as we run
+    _narrow(sys.argv[1:2])
     try:
         try:
             app()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
+import json
+import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from cenote import errors, tls
-from cenote.client.http import httpx
+from cenote.client.http import Connection, NoAnswer, NotConnected, Response
 from cenote.client.login import Login, read_token_file, token_file
 from cenote.credentials import TokenCredential
 from cenote.errors import CenoteError, ProtocolError, Unreachable
@@ -30,7 +31,7 @@ ERRORS: Mapping[str, type[CenoteError]] = {
 """By the codes of problem documents."""
 
 _PAGE = 1000
-_CONNECT_TIMEOUT = 4.0
+_TOO_MANY = 429
 
 
 class Pool:
@@ -39,11 +40,8 @@ class Pool:
     def __init__(self, login: Login) -> None:
         self.login = login
         self._managers = list(login.credential.managers)
-        self._client = httpx.Client(
-            verify=tls.trusting(login.authority),
-            headers={"Authorization": f"Bearer {login.credential.token}"},
-            trust_env=False,  # a proxy is not where the pool is
-        )
+        context = tls.trusting(login.authority)
+        self._connections = {manager: Connection(manager, context) for manager in self._managers}
 
     @classmethod
     def open(cls, credential: TokenCredential) -> Self:
@@ -57,7 +55,8 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        for connection in self._connections.values():
+            connection.close()
 
     def me(self) -> dict[str, Any]:
         return self._object("GET", "/me")
@@ -117,30 +116,26 @@ class Pool:
 
         Managers that do not answer are passed over. ``once`` is for what must not be done twice.
         """
+        where = f"/api/v1{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        sent = {"Authorization": f"Bearer {self.login.credential.token}", **(headers or {})}
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            sent["Content-Type"] = "application/json"
         reasons = []
         for manager in list(self._managers):
             try:
-                response = self._client.request(
-                    method,
-                    f"https://{manager}/api/v1{path}",
-                    json=body,
-                    params=query,
-                    headers=headers,
-                    timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT),
-                    extensions={"sni_hostname": tls.MANAGER_HOST},
-                )
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                reasons.append(_reason(error))
-            except (httpx.HTTPError, ssl.SSLError) as error:
+                response = self._connections[manager].ask(method, where, content, sent, timeout)
+            except NotConnected as error:
+                reasons.append(str(error))
+            except NoAnswer as error:
                 if once:
                     raise Unreachable(f"the manager at {manager} gave no answer; it may have done it") from None
-                reasons.append(_reason(error))
+                reasons.append(str(error))
             else:
                 self._managers.remove(manager)
                 self._managers.insert(0, manager)
                 return _understood(manager, response)
-        where = " or ".join(self._managers)
-        raise Unreachable(f"no manager of the pool answers at {where} ({reasons[0]})")
+        raise Unreachable(f"no manager of the pool answers at {' or '.join(self._managers)} ({reasons[0]})")
 
     def _object(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
         if not isinstance(answer := self.ask(method, path, **rest), dict):
@@ -153,29 +148,22 @@ class Pool:
         return answer
 
 
-def _understood(manager: str, response: httpx.Response) -> Any:
+def _understood(manager: str, response: Response) -> Any:
     try:
-        answer = response.json() if response.content else None
+        answer = json.loads(response.body) if response.body else None
     except ValueError:
         raise ProtocolError(f"the manager at {manager} gave an answer that is not readable") from None
-    if response.is_success:
+    if 200 <= response.status < 300:
         return answer
     problem = answer if isinstance(answer, dict) else {}
-    detail = str(problem.get("detail") or f"status {response.status_code}")
-    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+    detail = str(problem.get("detail") or f"status {response.status}")
+    if response.status == _TOO_MANY:
         raise errors.Throttled(detail, float(response.headers.get("Retry-After", 1)))
     if kind := ERRORS.get(str(problem.get("code"))):
         raise kind(detail)
-    if response.is_client_error:
+    if 400 <= response.status < 500:
         raise ProtocolError(f"the manager at {manager} did not understand: {detail}")
     raise Unreachable(f"the manager at {manager} has difficulties: {detail}")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer"
-    text = str(error)
-    return text.partition("] ")[2].lower() if text.startswith("[Errno") else text or "the connection broke"
 
 
 def _id(name: str) -> str:

@@ -21,7 +21,7 @@ from cenote.pool.servers import Servers
 log = logging.getLogger("cenote.api")
 
 INTERVAL = 0.2  # seconds until what another manager has done is seen
-_PAUSE = 0.02  # what happens in quick succession is looked at together
+_PAUSE = 0.02  # between looks: what happens in quick succession is looked at together
 _CURRENT = 5.0  # seconds after which what is known is not trusted any more
 _EMPTY = 0, ""  # the last revision of a store without any
 _MANY = 500  # revisions that are looked at one by one
@@ -82,11 +82,11 @@ class Watch:
         self._core.listeners.append(made)
         try:
             while True:
+                self._stirred.clear()
                 await self.round()
+                await asyncio.sleep(_PAUSE)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stirred.wait(), INTERVAL)
-                    await asyncio.sleep(_PAUSE)
-                self._stirred.clear()
         finally:
             self._core.listeners.remove(made)
 
