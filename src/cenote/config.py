@@ -175,6 +175,9 @@ class Pool:
         FILE, "Folder of the pool’s ca.pem and ca.key, which its managers share."
     )
     max_time: str = one(DURATION, "1d", "The longest time for which anything is lent.")
+    placement: str = one(
+        WORD, "pack", "Which devices are lent: pack, spread, same-server, nearest, or an add-on’s way."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,14 @@ def user_state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "cenote"
 
 
+def user_cache() -> Path | None:
+    """The folder of what is only kept to be quicker; None for a user without a home."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cenote"
+    except RuntimeError:
+        return None
+
+
 def user_config() -> Path | None:
     """The folder of what this user has configured; None for a user without a home."""
     try:

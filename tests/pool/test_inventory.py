@@ -31,6 +31,22 @@ def test_what_is_free(manager: Manager, server: MakeServer, inventory: Inventory
     assert inventory.devices()[0].free_memory == 8 * GIB
 
 
+def test_sites_of_each_network(manager: Manager, server: MakeServer, inventory: Inventory) -> None:
+    for name, address in (
+        ("a1", "10.0.0.1:7654"),
+        ("a2", "10.0.0.2:7654"),
+        ("b", "10.0.1.1:7654"),
+        ("c1", "[fd00::1]:7654"),
+        ("c2", "[fd00::2]:7654"),
+        ("d", "gpu.example.org:7654"),
+        ("e", "10.9.9.9:7654"),
+    ):
+        manager.servers.join(POOL, name, address, [Offer(d) for d in server(name).devices])
+    manager.servers.drain(POOL, "e")
+    assert [site.name for site in inventory.sites(5)] == ["a1", "b", "c1", "d", "a2"]
+    assert len(inventory.sites(100)) == 6
+
+
 def test_what_is_open(manager: Manager, server: MakeServer, inventory: Inventory) -> None:
     host = server("one", devices=1)
     assert inventory.server("one").devices[0].open

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, EntryPoints
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ A, BIG = kind(), kind("H100", 80)
 
 
 def choose(made: Fleet, request: Request) -> list[int] | None:
-    return placement.named(request.policy).choose(Search(made, request))
+    return placement.known(request.policy).choose(Search(made, request))
 
 
 def test_shares_are_packed_onto_devices_already_split() -> None:
@@ -67,12 +68,65 @@ def test_nearest() -> None:
     assert choose(made, Request(count=6, policy="nearest", round_trips=trips)) is None
 
 
-def test_policies_come_by_entry_point_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("mine", "cenote.pool.placement:Spread", placement.GROUP)
-    monkeypatch.setattr(placement, "entry_points", lambda group: EntryPoints([point]))
-    assert isinstance(placement.named("mine"), placement.Spread)
-    with pytest.raises(Invalid, match="there are: mine, nearest, pack, same-server, spread"):
+def test_the_same_server_is_the_nearest_that_has_them() -> None:
+    made = fleet([A, A], [A], [A, A])
+    take(made, 0, 0.5)
+    trips = (("s1", 0.001), ("s2", 0.002), ("s0", 0.003))
+    assert choose(made, half(count=2, policy="same-server")) == [0, 1]
+    assert choose(made, half(count=2, policy="same-server", round_trips=trips)) == [20, 21]
+    assert choose(made, half(count=3, policy="same-server", round_trips=trips)) is None
+
+
+class Odd:
+    """Does what it is told to."""
+
+    one_server = measured = False
+    does: Any = None
+
+    def choose(self, search: Search) -> list[int] | None:
+        if isinstance(self.does, Exception):
+            raise self.does
+        return self.does  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def add_ons(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    points = [
+        EntryPoint(name, value, placement.GROUP)
+        for name, value in (
+            ("mine", "cenote.pool.placement:Spread"),
+            ("odd", "tests.pool.test_placement:Odd"),
+            ("broken", "no_such_module:Policy"),
+        )
+    ]
+    monkeypatch.setattr(placement, "entry_points", lambda group: EntryPoints(points))
+    yield
+    placement.named.cache_clear()
+    placement.known.cache_clear()
+
+
+@pytest.mark.usefixtures("add_ons")
+def test_policies_come_by_entry_point_too() -> None:
+    made = fleet([A, A], [A, A])
+    assert choose(made, half(count=2, policy="mine")) == [11, 1]
+    with pytest.raises(Invalid, match="there are: broken, mine, nearest, odd, pack, same-server, spread"):
         placement.named("best")
+    with pytest.raises(Invalid, match="“broken” cannot be used: ModuleNotFoundError"):
+        placement.named("broken")
+    assert isinstance(placement.known("broken"), placement.Pack), "whom another manager has let in"
+
+
+@pytest.mark.usefixtures("add_ons")
+@pytest.mark.parametrize("does", [ZeroDivisionError(), [1, 1], [0], [0, 99], [10, 11], "ab", 7])
+def test_mistakes_of_somebody_elses_policy_stop_nobody(does: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fleet([A, A, A], [A, A])
+    take(made, 11)
+    monkeypatch.setattr(Odd, "does", does)
+    assert choose(made, Request(count=2, policy="odd")) == [0, 1]
+    monkeypatch.setattr(Odd, "does", [1, 2])
+    assert choose(made, Request(count=2, policy="odd")) == [1, 2]
+    monkeypatch.setattr(Odd, "does", None)
+    assert choose(made, Request(count=2, policy="odd")) is None
 
 
 @pytest.mark.parametrize("policy", ["pack", "spread", "same-server", "nearest"])

@@ -243,6 +243,14 @@ def test_a_manager_alone(place: Place, tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere.db").exists()
 
 
+def test_a_policy_that_there_is_not(place: Place) -> None:
+    done = place.cenote("manager", "--placement", "best")
+    assert (done.returncode, done.stderr) == (
+        78,
+        "cenote: pool.placement: there is no placement policy “best”; there are: nearest, pack, same-server, spread\n",
+    )
+
+
 def test_a_manager_that_cannot_start_is_one_sentence(place: Place) -> None:
     with socket.create_server(("127.0.0.1", place.manager_port)):
         done = place.cenote("serve", "--pool", "--listen", "127.0.0.1:0")

@@ -13,6 +13,7 @@ from typing import Any
 from cenote.credentials import TokenCredential
 from cenote.pool.core import POOL
 from cenote.pool.models import ServerState
+from cenote.pool.queue import Rules
 from cenote.server.agent import join
 from tests.support import fullpool
 from tests.support.fullpool import FullManager
@@ -65,6 +66,7 @@ class Lending:
         home = self._folder / f"home of {name}"
         home.mkdir()
         variables = environment | {"XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+        variables["XDG_CACHE_HOME"] = str(home / "cache")
         user = Borrower(self.manager, name, variables)
         done = user.cenote("login", "-", input=self.token(name))
         assert done.returncode == 0, done.stderr
@@ -88,11 +90,11 @@ class Lending:
 
 
 @contextmanager
-def pool(template: Path, folder: Path) -> Iterator[Lending]:
+def pool(template: Path, folder: Path, rules: Rules | None = None) -> Iterator[Lending]:
     """A pool without servers yet; ``template`` is a database that is up to date and empty."""
     file = folder / "pool.db"
     file.write_bytes(template.read_bytes())
-    core = Manager(f"sqlite:///{file}", RealClock())
+    core = Manager(f"sqlite:///{file}", RealClock(), rules)
     try:
         with fullpool.manager(core, folder / "managers") as manager:
             yield Lending(manager, folder)

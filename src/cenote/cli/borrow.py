@@ -26,6 +26,7 @@ Wait = Annotated[
     str | None, typer.Option(metavar="TIME", help="How long to wait at most, 10m say; 0 does not. Else without limit.")
 ]
 Priority = Annotated[int | None, typer.Option(min=0, max=10, help="Higher ones are served first, as far as allowed.")]
+SameServer = Annotated[bool, typer.Option("--same-server", help="All devices of one server.")]
 Named = Annotated[
     str | None,
     typer.Option("--allocation", metavar="ID", envvar="CENOTE_ALLOCATION", help="What “cenote request” has got."),
@@ -63,6 +64,7 @@ def request(
     filter: Filter = None,
     wait: Wait = None,
     priority: Priority = None,
+    same_server: SameServer = False,
 ) -> None:
     """Borrows devices for a while, for all that is then run in this terminal. Prints their allocation's id.
 
@@ -82,6 +84,7 @@ def request(
         term=term,
         wait=wait,
         priority=priority,
+        same_server=same_server,
         tethered=False,
     )
     with Pool(need()) as pool, waiting.shown() as tell:
@@ -164,14 +167,19 @@ def pool(settings: Settings, *, needed: bool) -> Pool | None:
 
 
 def from_pool(
-    settings: Settings, allocation: str | None, filter: str | None, wait: str | None, priority: int | None
+    settings: Settings,
+    allocation: str | None,
+    filter: str | None,
+    wait: str | None,
+    priority: int | None,
+    same_server: bool,
 ) -> Callable[[], Held] | None:
     """How “run” gets its devices from the pool; None when it does not."""
-    needed = any(option is not None for option in (allocation, filter, wait, priority))
+    needed = same_server or any(option is not None for option in (allocation, filter, wait, priority))
     if (found := pool(settings, needed=needed)) is None:
         return None
     sizes = any(settings.sources[name].kind == "flag" for name in _SIZES)
-    anew = sizes or any(option is not None for option in (filter, wait, priority))
+    anew = sizes or same_server or any(option is not None for option in (filter, wait, priority))
     if allocation and anew:
         raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
 
@@ -191,6 +199,7 @@ def from_pool(
                 filter=filter,
                 wait=wait,
                 priority=priority,
+                same_server=same_server,
                 tethered=True,
             )
             with waiting.shown() as tell:

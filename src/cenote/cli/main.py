@@ -85,7 +85,16 @@ def serve(
 
 
 @app.command()
-@configured("pool.store", "pool.listen", "pool.managers", "pool.authority", "pool.max_time", "log", "log_format")
+@configured(
+    "pool.store",
+    "pool.listen",
+    "pool.managers",
+    "pool.authority",
+    "pool.max_time",
+    "pool.placement",
+    "log",
+    "log_format",
+)
 def manager(settings: Settings) -> None:
     """Manages a pool, without lending anything itself.
 
@@ -114,6 +123,7 @@ def run(
     filter: borrow.Filter = None,
     wait: borrow.Wait = None,
     priority: borrow.Priority = None,
+    same_server: borrow.SameServer = False,
 ) -> None:
     """Runs a program that sees devices of the pool, or those of servers that are named.
 
@@ -123,7 +133,7 @@ def run(
     """
     from cenote.client import launch
 
-    acquire = borrow.from_pool(settings, allocation, filter, wait, priority) or _direct(settings, command)
+    acquire = borrow.from_pool(settings, allocation, filter, wait, priority, same_server) or _direct(settings, command)
     launch.end_like(launch.run(acquire, command, trace))
 
 

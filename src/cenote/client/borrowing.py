@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cenote import link
+from cenote.client import nearness
 from cenote.client.pool import Pool
 from cenote.client.tether import Door, Tether
 from cenote.errors import CenoteError, NoDevice, StoreFailed, Unreachable
@@ -36,6 +37,7 @@ def asked(
     term: str | None = None,
     wait: str | None = None,
     priority: int | None = None,
+    same_server: bool = False,
     tethered: bool,
 ) -> View:
     """What options of a command say, as the API wants it; what is missing is the pool's to decide."""
@@ -47,6 +49,7 @@ def asked(
         "term": None if term is None else parse_duration(term),
         "wait": None if wait is None else parse_duration(wait),
         "priority": priority,
+        "policy": "same-server" if same_server else None,
     }
     return {name: value for name, value in found.items() if value is not None} | {"tethered": tethered}
 
@@ -103,6 +106,8 @@ class Borrowed:
 
 def submit(pool: Pool, wanted: View, tell: Tell) -> View:
     """Asks, and waits until it is active."""
+    if trips := nearness.round_trips(pool):
+        wanted = wanted | {"round_trips": trips}
     view = pool.submit(wanted, secrets.token_hex(16))
     with ExitStack() as undo:
         undo.callback(_let_go, pool, view["id"])

@@ -61,6 +61,9 @@ class Pool:
     def me(self) -> dict[str, Any]:
         return self._object("GET", "/me")
 
+    def placement(self) -> dict[str, Any]:
+        return self._object("GET", "/placement")
+
     def submit(self, asked: Mapping[str, Any], key: str) -> dict[str, Any]:
         return self._object("POST", "/allocations", body=asked, headers={"Idempotency-Key": key})
 

@@ -85,7 +85,7 @@ class Allocations:
         if actor.user is None or actor.role not in PRIORITY_CAPS:
             raise NotAllowed(f"{actor.name} has the role {actor.role}, which does not borrow devices")
         request.limited(self._core.rules.max_time)
-        policy = placement.named(request.policy)
+        policy = placement.named(request.policy or self._core.rules.placement)
         with self._core.change(grows=True) as change:
             if request.key and (known := self._known(change.session, actor.user, request)):
                 return view(known)
@@ -104,7 +104,7 @@ class Allocations:
                 term=request.term,
                 wait=request.wait,
                 priority=min(request.priority, PRIORITY_CAPS[actor.role]),
-                policy=request.policy,
+                policy=request.policy or self._core.rules.placement,
                 round_trips=[list(trip) for trip in request.round_trips],
                 tethered=request.tethered,
                 submitted_at=change.now,
@@ -247,9 +247,8 @@ class Allocations:
         if row is None:
             return None
         then = asked(row)
-        if any(
-            getattr(then, name) != getattr(request, name) for name in ("count", "weight", "memory", "filter", "policy")
-        ):
+        same = ["count", "weight", "memory", "filter", *(["policy"] if request.policy else [])]
+        if any(getattr(then, name) != getattr(request, name) for name in same):
             raise Conflict("this idempotency key was used for another request")
         return row
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from cenote import config
 from cenote.credentials import TokenCredential, read_token
-from cenote.errors import NoKey
+from cenote.errors import Invalid, NoKey, WrongSetting
 from cenote.keys import write_private
 from cenote.listening import listen_on, reached_at
+from cenote.pool import placement
 from cenote.pool.accounts import Accounts
 from cenote.pool.authority import Authority
 from cenote.pool.core import Core
@@ -27,12 +28,16 @@ from cenote.units import parse_duration
 
 def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | None], None]) -> None:
     """``announce`` gets the file of the first admin's token where there is one."""
+    try:
+        placement.named(settings.placement)
+    except Invalid as error:
+        raise WrongSetting(f"pool.placement: {error}") from None
     home.enter()
     listeners = listen_on(settings.listen, MANAGER_PORT)
     store = Store(settings.store or f"sqlite:///{home.folder / 'pool.db'}")
     try:
         store.upgrade()
-        core = Core(store, Rules(max_time=parse_duration(settings.max_time)))
+        core = Core(store, Rules(max_time=parse_duration(settings.max_time), placement=settings.placement))
         authority = Authority.open(settings.authority or home.folder / "authority")
         managers = _managers(settings, listeners[0])
         manager = Manager(Managed(core, authority, home.folder, socket.gethostname(), managers))

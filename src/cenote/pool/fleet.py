@@ -337,6 +337,11 @@ class Search:
         bytes, weight = self.needs[device.kind]
         return device.free_bytes >= bytes and device.free_weight >= weight
 
+    def fits_on(self, device: int) -> bool:
+        """Whether it can be placed there now."""
+        state = self._fleet.devices.get(device)
+        return state is not None and self._fleet.servers[state.server].open and self.fits(state)
+
     def possible(self, *, one_server: bool) -> bool:
         """Whether the fleet, if all of it were free and open, has enough such devices."""
         count = self.request.count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from cenote.pool import filters
 from cenote.pool.core import Core
 from cenote.pool.models import Device, Part, Server, ServerState
 from cenote.pool.request import WHOLE, smallest_share
+from cenote.protocol import Address
 
 _BATCH = 500
 
@@ -48,6 +50,14 @@ class ServerView:
     devices: tuple[DeviceView, ...]
 
 
+@dataclass(frozen=True)
+class Site:
+    """Where a server is."""
+
+    name: str
+    address: str
+
+
 class Inventory:
     """All methods raise StoreFailed when the database cannot be used."""
 
@@ -70,6 +80,16 @@ class Inventory:
         """The id by which the store knows a server. Raises NotFound."""
         with self._core.store.reading() as session:
             return _named(session, name).id
+
+    def sites(self, limit: int) -> list[Site]:
+        """Ready servers, of which a client is to measure the round trips: one of each network first."""
+        query = select(Server.name, Server.address).where(Server.state == ServerState.READY, ~Server.draining)
+        with self._core.store.reading() as session:
+            found = [Site(row.name, row.address) for row in session.execute(query.order_by(Server.name))]
+        first: dict[str, Site] = {}
+        for site in found:
+            first.setdefault(_network(site.address), site)
+        return list(dict.fromkeys([*first.values(), *found]))[:limit]
 
     def devices(self, text: str = "", *, limit: int = 1000, after: tuple[str, int] = ("", -1)) -> list[DeviceView]:
         """Those for which a filter holds, by server and index, from the one that follows ``after``. Raises Invalid."""
@@ -94,6 +114,16 @@ class Inventory:
 def _fields(server: ServerView, device: DeviceView) -> dict[str, filters.Value]:
     own = {name: getattr(device, name) for name in (*filters.TEXT, *filters.NUMBERS) if name != "address"}
     return own | {"address": server.address}
+
+
+def _network(address: str) -> str:
+    """Whose hosts are about as far away as each other; a name is taken for a network of its own."""
+    host = Address.parse(address).host
+    try:
+        parsed = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 64), strict=False))
 
 
 def _named(session: Session, name: str) -> Server:

@@ -24,12 +24,14 @@ _FORECASTS = 32  # requests whose start is estimated
 
 @dataclass(frozen=True)
 class Rules:
-    """How a pool is run; all in seconds."""
+    """How a pool is run; times in seconds."""
 
     max_time: int = DAY
     ageing: float = 1800.0
     half_life: float = DAY
     """After that time, use counts half in the fair share."""
+    placement: str = placement.PACK
+    """The policy of requests that name none."""
     handover: float = 10.0
     """How long it may take from the end of an allocation's term until its devices are free."""
 
@@ -190,7 +192,7 @@ def plan(
             if shape in hopeless:
                 continue
             search = Search(fleet, one.request, avoid=avoid, budget=budget)
-            policy = placement.named(one.request.policy)
+            policy = placement.known(one.request.policy)
             if chosen := policy.choose(search):
                 parts = tuple(search.slice(device) for device in chosen)
                 for part in parts:
@@ -224,7 +226,7 @@ def forecast(
             search = Search(fleet, one.request)
             chosen = None
             if position <= _FORECASTS and search.possible(one_server=False):
-                policy = placement.named(one.request.policy)
+                policy = placement.known(one.request.policy)
                 while not (chosen := policy.choose(search)) and ends:
                     clock, _, parts = heapq.heappop(ends)
                     for part in parts:

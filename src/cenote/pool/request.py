@@ -31,9 +31,9 @@ class Request:
 
     ``weight`` is the share of compute time in millionths, ``memory`` that of memory in bytes; whichever is missing
     follows from the other, and both missing mean whole devices. ``term`` and ``wait`` are seconds; no ``wait`` waits
-    without limit. One that is ``tethered`` ends when nobody keeps a connection open for it. ``round_trips`` are seconds
-    by server name, as the client measured them. A request that is sent again with the same ``key`` by the same user is
-    the same request.
+    without limit. Without a ``policy`` it is the pool's. One that is ``tethered`` ends when nobody keeps a connection
+    open for it. ``round_trips`` are seconds by server name, as the client measured them. A request that is sent again
+    with the same ``key`` by the same user is the same request.
     """
 
     count: int = 1
@@ -43,7 +43,7 @@ class Request:
     term: int = DAY
     wait: int | None = None
     priority: int = 0
-    policy: str = "pack"
+    policy: str = ""
     key: str | None = None
     round_trips: tuple[tuple[str, float], ...] = ()
     tethered: bool = False
@@ -106,7 +106,7 @@ def from_words(
     term: str | None = None,
     wait: str | None = None,
     priority: int = 0,
-    policy: str = "pack",
+    policy: str = "",
     key: str | None = None,
     round_trips: tuple[tuple[str, float], ...] = (),
     tethered: bool = False,

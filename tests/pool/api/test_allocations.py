@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,19 @@ def test_the_same_key_is_the_same_request(api: Api, ann: str, host: FakeServer) 
     assert (other.status_code, other.json()["code"]) == (409, "conflict")
     theirs = api.send("POST", "/allocations", api.token("ben"), json={}, headers={"Idempotency-Key": "k"}).json()
     assert theirs["id"] != first["id"]
+
+
+def test_the_pools_policy(api: Api, ann: str, host: FakeServer, manager: Manager) -> None:
+    assert api.send("GET", "/placement", ann).json() == {"policy": "pack", "measure": []}
+    manager.core.rules = replace(manager.core.rules, placement="nearest")
+    sites = [{"name": "one", "address": "one:1"}]
+    assert api.send("GET", "/placement", ann).json() == {"policy": "nearest", "measure": sites}
+    headers = {"Idempotency-Key": "k"}
+    first = api.send("POST", "/allocations", ann, json={"wait": 5}, headers=headers)
+    manager.core.rules = replace(manager.core.rules, placement="pack")  # its manager was started anew
+    assert api.send("POST", "/allocations", ann, json={"wait": 5}, headers=headers).json()["id"] == first.json()["id"]
+    same = {"count": 2, "policy": "same-server"}
+    assert api.send("POST", "/allocations", ann, json=same, headers=headers).status_code == 409
 
 
 def test_what_cannot_be_given(api: Api, ann: str, host: FakeServer) -> None:

@@ -23,6 +23,7 @@ MATRIX: list[tuple[str, str, Any, set[Role]]] = [
     ("DELETE", f"/allocations/{NONE}", None, {A, U}),
     ("POST", f"/allocations/{NONE}/extend", {"seconds": 1}, {A, U}),
     ("GET", f"/allocations/{NONE}/doors", None, {A, U}),
+    ("GET", "/placement", None, {A, U, V}),
     ("GET", "/queue", None, {A, U, V}),
     ("GET", "/servers", None, {A, U, V}),
     ("GET", "/servers/one", None, {A, U, V}),

@@ -65,9 +65,11 @@ class Asked(_Asked):
         None, description="seconds to wait at most; 0 does not wait, none waits without limit"
     )
     priority: Annotated[int, Field(ge=PRIORITIES[0], le=PRIORITIES[-1]), _WHOLE_NUMBER] = 0
-    policy: Text = "pack"
+    policy: Text | None = Field(
+        None, description="how it is placed: `same-server`, say; the pool's way if it is missing"
+    )
     round_trips: dict[Name, Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]] = Field(
-        {}, max_length=1000, description="seconds by server, for the policy `nearest`"
+        {}, max_length=1000, description="seconds by server, where `/placement` asks for them"
     )
     tethered: StrictBool = Field(
         False,
@@ -104,6 +106,16 @@ class AllocationOut(_Told):
     parts: list[PartOut]
     position: int | None = Field(None, description="place in the queue, from 1, while it waits")
     starts_at: float | None = Field(None, description="when it should start, where that can be estimated")
+
+
+class SiteOut(_Told):
+    name: str
+    address: str = Field(description="“host:port” of the server")
+
+
+class PlacementOut(BaseModel):
+    policy: str = Field(description="of requests that name none")
+    measure: list[SiteOut] = Field(description="where a client's round trips count; none where they do not")
 
 
 class Prolonged(_Asked):

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from cenote.pool.api.routes import accounts, allocations, health, history, joining, metrics, queue, servers, tokens
+from cenote.pool.api.routes import (
+    accounts,
+    allocations,
+    health,
+    history,
+    joining,
+    metrics,
+    placement,
+    queue,
+    servers,
+    tokens,
+)
 
 ROUTERS = (
     allocations.router,
@@ -14,4 +25,5 @@ ROUTERS = (
     history.router,
     health.router,
     metrics.router,
+    placement.router,
 )

@@ -36,7 +36,7 @@ Key = Annotated[
 async def submit(body: Asked, me: Me, run: Run, response: Response, key: Key = None) -> AllocationOut:
     """Asks for devices. What does not fit now waits in the queue, or fails with `wait` 0."""
     fields = body.model_dump()
-    wish = Wish(**fields | {"round_trips": tuple(body.round_trips.items()), "key": key})
+    wish = Wish(**fields | {"round_trips": tuple(body.round_trips.items()), "key": key, "policy": body.policy or ""})
     view = await run.threads.write(run.services.allocations.submit, me, wish)
     response.headers["Location"] = f"/api/v1/allocations/{view.id}"
     return await _out(run, view)
