@@ -1,5 +1,6 @@
 #include "worker/executor.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -7,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
@@ -22,6 +24,8 @@ constexpr size_t kInputSize = size_t{256} << 10;
 constexpr size_t kKeepFrom = size_t{16} << 10;
 constexpr int kMaxKeptInputs = 8;
 constexpr size_t kMaxParkedBytes = size_t{1} << 30;
+constexpr size_t kFewParkedBytes = size_t{4} << 20;
+constexpr auto kLookForClient = std::chrono::milliseconds(200);
 constexpr int kMaxLanes = 256;
 constexpr int kMaxIdleFollowers = 2;
 constexpr uint64_t kAckEvery = 4096;
@@ -91,10 +95,19 @@ void Executor::lead(std::unique_lock<std::mutex>& lock) {
     run_ready();
     if (epoch_ != epoch) return;
     outbox.flush();
+    if (parked_bytes_ > kFewParkedBytes) wait_for_room(lock);
     if (!receive(lock)) {
       log_info("the client ended");
       _exit(0);
     }
+  }
+}
+
+void Executor::wait_for_room(std::unique_lock<std::mutex>& lock) {
+  auto enough = [this] { return parked_bytes_ <= kFewParkedBytes || !is_pressed(); };
+  while (!room_.wait_for(lock, kLookForClient, enough)) {
+    pollfd client{transport_->descriptor(), POLLRDHUP, 0};
+    if (poll(&client, 1, 0) > 0) _exit(0);
   }
 }
 
@@ -357,11 +370,13 @@ void Executor::release(Parked* parked) {
   }
   for (auto& object : parked->pins) unpin(object.get());
   if (parked->member_of != nullptr) std::erase(*parked->member_of, parked);
-  for (Parked* later : parked->next) {
-    if (--later->unmet == 0) ready_.push_back(later);
-  }
+  for (Parked* later : parked->next) resume(later);
   parked_bytes_ -= parked->weight;
   delete parked;
+}
+
+void Executor::resume(Parked* parked) {
+  if (--parked->unmet == 0) ready_.push_back(parked);
 }
 
 void Executor::unpin(Object* object) {
@@ -424,6 +439,7 @@ void Executor::run_ready() {
     run_call(call);
   }
   running_ready_ = false;
+  room_.notify_one();
 }
 
 void Executor::broken(const char* why, const Call& call) {

@@ -43,6 +43,7 @@ struct Parked {
   std::vector<Ref<Object>> locked;  // objects whose later calls come after this one
   std::vector<Parked*> next;
   uint32_t unmet = 0;
+  bool admitted = false;                      // to the device: it has waited for its turn
   std::vector<Parked*>* member_of = nullptr;  // a list to be taken off at release
   Ref<Object> substitute;                     // a private copy of an object that the client may change meanwhile
 };
@@ -67,6 +68,8 @@ class Executor {
   /// Makes later calls that name these objects wait until release(). The call need not have been parked before.
   Parked* hold(Call& call, std::initializer_list<Object*> objects);
   void release(Parked* parked);
+  /// One less of what the call waits for is missing.
+  void resume(Parked* parked);
   /// A call that others wait for and that is never carried out itself (a user event).
   Parked* make_gate(Object* object);
 
@@ -103,6 +106,8 @@ class Executor {
   /// Carries out a call, or parks it through park() and says false. With the lock held.
   virtual bool execute(Call& call) = 0;
   virtual const char* name_of(uint16_t opcode) const = 0;
+  /// Whether calls are parked that will go on by themselves: no more are taken off the stream while there are many.
+  virtual bool is_pressed() const = 0;
 
   Parked* park(Call& call, const std::vector<Parked*>& after, std::vector<Ref<Object>> pins,
                std::vector<Ref<Object>> locked);
@@ -114,6 +119,7 @@ class Executor {
   void remove(Object* object);
   void lead(std::unique_lock<std::mutex>& lock);
   bool process_input(uint64_t epoch);
+  void wait_for_room(std::unique_lock<std::mutex>& lock);
   bool receive(std::unique_lock<std::mutex>& lock);
   void run_call(Call& call);
   void run_traced(Call& call);
@@ -146,6 +152,7 @@ class Executor {
   std::deque<Parked*> ready_;
   bool running_ready_ = false;
   size_t parked_bytes_ = 0;
+  std::condition_variable room_;
 
   std::mutex posted_mutex_;
   std::condition_variable posted_something_;

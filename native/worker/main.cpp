@@ -78,30 +78,31 @@ bool parse_session(const worker::Packet& packet, Session* session) {
 }
 
 /// What the session has used so far: calls, and bytes from and to the client.
-std::string used(worker::Executor& executor, worker::Bulk& bulk) {
-  auto served = executor.served();
-  auto traffic = bulk.traffic();
+std::string used(opencl::Worker& serving) {
+  auto served = serving.served();
+  auto traffic = serving.bulk->traffic();
   std::ostringstream said;
   said << "used " << served.calls << ' ' << served.bytes + traffic.received << ' '
-       << executor.outbox.sent() + traffic.sent;
+       << serving.outbox.sent() + traffic.sent;
   return said.str();
 }
 
 /// Does what the supervisor says until it is gone.
-void obey(worker::Control& control, const Session& session, worker::Bulk* bulk, opencl::Worker* serving) {
+void obey(worker::Control& control, const Session& session, opencl::Worker* serving) {
   worker::Packet more;
   while (control.receive(&more)) {
     if (more.words.size() == 3 && more.words[0] == "grant") {
       serving->quota.granted(static_cast<uint32_t>(std::strtoul(more.words[1].c_str(), nullptr, 10)),
                              std::strtoull(more.words[2].c_str(), nullptr, 10));
     }
-    if (more.words.size() == 1 && more.words[0] == "usage") control.send(used(*serving, *bulk));
+    if (more.words.size() == 1 && more.words[0] == "usage") control.send(used(*serving));
+    serving->turns.heard(more.words);
     if (more.words.size() != 3 || more.words[0] != "stream") continue;
     std::string why;
     auto number = static_cast<uint16_t>(std::strtoul(more.words[1].c_str(), nullptr, 10));
     auto stream = accept(session, more, more.words[2], number, &why);
     control.send(stream == nullptr ? "refused " + more.words[1] + " " + why : "authenticated " + more.words[1]);
-    if (stream != nullptr) bulk->add(std::move(stream));
+    if (stream != nullptr) serving->bulk->add(std::move(stream));
   }
 }
 
@@ -139,10 +140,12 @@ int serve() {
   serving->output.capture();
   for (const Lent& lent : session.devices) serving->quota.lend(lent.index, lent.memory, lent.overhead);
   serving->quota.attach(&control);
-  std::thread([&control, &session, bulk, serving, name = packet.words[1]] {
+  serving->turns.attach(&control);
+  std::thread([&control, &session, serving, name = packet.words[1]] {
     for (;;) {
-      obey(control, session, bulk, serving);
+      obey(control, session, serving);
       serving->quota.unsupervised();
+      serving->turns.unsupervised();
       int next = control.wait_for_next();
       if (next < 0) return;
       serving->quota.supervised_again(next, name);

@@ -78,7 +78,7 @@ class Gate {
 
   /// Parks the call: `m` is visited once more for what it names.
   template <class M>
-  void park(const M& m, bool barrier) {
+  Parked* park(const M& m, bool barrier) {
     // A launch has the arguments that its kernel has now: with a kernel of its own it holds up nobody else's.
     Ref<worker::Object> substitute;
     if constexpr (M::kOp == Op::EnqueueLaunch) {
@@ -103,6 +103,7 @@ class Gate {
       parked->member_of = &queue_->parked;
     }
     if (queue_ != nullptr && queue_->profiling && event_ != nullptr) event_->queued = device_time(*queue_);
+    return parked;
   }
 
  private:

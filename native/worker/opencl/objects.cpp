@@ -2,6 +2,7 @@
 
 #include "wire/opencl_queries.hpp"
 #include "worker/opencl/svm.hpp"
+#include "worker/opencl/turns.hpp"
 
 namespace cenote::opencl {
 
@@ -30,6 +31,7 @@ Context::~Context() {
 }
 
 Queue::~Queue() {
+  if (turns != nullptr) turns->remove(*this);
   if (native != nullptr) context->driver->clReleaseCommandQueue(native);
 }
 

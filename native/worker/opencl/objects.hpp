@@ -15,6 +15,7 @@ namespace cenote::opencl {
 using worker::Ref;
 
 class SharedMemory;
+class Turns;
 struct Slab;
 
 struct Platform : worker::Object {
@@ -60,6 +61,8 @@ struct Queue : worker::Object {
   cl_command_queue native = nullptr;
   Ref<Context> context;
   cl_device_id device = nullptr;
+  uint32_t index = 0;      // of the whole device
+  Turns* turns = nullptr;  // where it is listed
   bool in_order = true;
   bool profiling = false;
   bool traced = false;                  // its commands are recorded for the client
@@ -124,6 +127,7 @@ struct Event : worker::Object {
   cl_event first = nullptr;  // where the driver has several commands for one, and `native` is the last one's
   const Driver* driver = nullptr;
   Ref<Context> context;
+  uint32_t device = 0;  // index of the whole device that the command is for
   bool user = false;
   bool profiling = false;
   cl_ulong queued = 0;             // when a parked command came, by the device's clock; 0 if the driver knows

@@ -17,6 +17,7 @@ Enqueue::Enqueue(Worker& worker, Call& call, uint64_t queue, const wire::Words& 
   if (event_ != nullptr) {
     event_->driver = driver_;
     event_->context = queue_->context;
+    event_->device = queue_->index;
     event_->profiling = queue_->profiling;
   }
 }

@@ -68,6 +68,7 @@ void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
   auto* device = scope.arg<Device>(m.device);
   Queue* queue = scope.object();
   queue->device = device->native;
+  queue->index = device->index;
   std::vector<cl_queue_properties> properties;
   cl_command_queue_properties flags = 0;
   for (uint64_t i = 0; i + 1 < m.properties.size(); i += 2) {
@@ -90,6 +91,7 @@ void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
     return driver.clCreateCommandQueue(context->native, device->native, flags, error);
   });
   if (traced && queue->native != nullptr) w.device_trace.watch(*queue);
+  if (queue->native != nullptr && (flags & CL_QUEUE_ON_DEVICE) == 0) w.turns.add(*queue);
 }
 
 void handle(Worker& w, Call& /*call*/, const msg::Flush& m) {

@@ -1,6 +1,9 @@
 #include "worker/opencl/worker.hpp"
 
+#include <bit>
 #include <cstdlib>
+#include <functional>
+#include <string>
 
 #include "worker/opencl/arguments.hpp"
 #include "worker/opencl/gate.hpp"
@@ -12,10 +15,33 @@ namespace {
 // Looking at every kept payload costs time: not before this many, or this many bytes, are held.
 constexpr size_t kReapCount = 64;
 constexpr size_t kReapBytes = size_t{4} << 20;
+
+/// Commands that take the device's time, and so their turn.
+template <class M>
+constexpr bool kComputes =
+    M::kEnqueue && M::kOp != Op::EnqueueRead && M::kOp != Op::EnqueueWrite && M::kOp != Op::EnqueueNothing &&
+    M::kOp != Op::clEnqueueMarkerWithWaitList && M::kOp != Op::clEnqueueBarrierWithWaitList;
+
+uint64_t mixed(uint64_t hash, uint64_t value) { return (hash ^ value) * 0x9e3779b97f4a7c15U; }
+
+/// Equal for commands that take about equally long.
+template <class M>
+uint64_t kind_of(Worker& w, const M& m) {
+  auto kind = mixed(0, static_cast<uint64_t>(M::kOp));
+  if constexpr (M::kOp == Op::EnqueueLaunch) {
+    const auto* kernel = w.get<Kernel>(m.kernel);
+    kind = mixed(kind, reinterpret_cast<uintptr_t>(kernel->program.get()));
+    kind = mixed(kind, std::hash<std::string>()(kernel->name));
+    for (uint64_t size : m.global_size) kind = mixed(kind, size);
+  }
+  if constexpr (M::kOp == Op::EnqueueCommandBuffer) kind = mixed(kind, m.command_buffer);
+  if constexpr (requires { m.size; }) kind = mixed(kind, static_cast<uint64_t>(std::bit_width(uint64_t{m.size})));
+  return kind;
+}
 }  // namespace
 
 Worker::Worker(std::unique_ptr<wire::Transport> transport, std::unique_ptr<Inventory> inventory, worker::Bulk* bulk)
-    : Executor(std::move(transport)), bulk(bulk), device_trace(*this), inventory_(std::move(inventory)) {}
+    : Executor(std::move(transport)), bulk(bulk), device_trace(*this), turns(*this), inventory_(std::move(inventory)) {}
 
 worker::Object* Worker::make_placeholder(Type type) {
   switch (type) {
@@ -50,6 +76,31 @@ Ref<worker::Object> Worker::private_kernel(const Kernel& kernel) {
   return kept;
 }
 
+/// Whether a command may go to the driver; else it is parked, by `park()`, until it may.
+template <class M, class Park>
+bool Worker::has_turn(Call& call, const M& m, Park&& park) {
+  if (call.parked != nullptr && call.parked->admitted) return true;
+  auto* queue = get<Queue>(m.command_queue);
+  const Event* awaited = nullptr;
+  for (uint64_t id : m.event_wait_list) {
+    const auto* event = get<Event>(id);
+    if (event->native == nullptr || event->device == queue->index) continue;
+    cl_int status = CL_COMPLETE;
+    event->driver->clGetEventInfo(event->native, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+    if (status > CL_COMPLETE) awaited = event;
+  }
+  uint64_t kind = kind_of(*this, m);
+  if (awaited == nullptr && turns.admits(*queue, kind)) return true;
+  Parked* parked = park();
+  if (awaited == nullptr) {
+    turns.put_aside(*queue, kind, parked);
+  } else {  // it would keep the device idle in its turn
+    ++parked->unmet;
+    when_complete(*awaited->driver, awaited->native, [this, parked](int32_t) { resume(parked); });
+  }
+  return false;
+}
+
 template <class M>
 bool Worker::dispatch(Call& call, const M& m) {
   if (call.parked == nullptr) {
@@ -62,6 +113,11 @@ bool Worker::dispatch(Call& call, const M& m) {
       if constexpr (M::kOp == Op::EnqueueRead) parked_reads.insert(call.sequence);
       return false;
     }
+    if constexpr (kComputes<M>) {
+      if (turns.active() && !has_turn(call, m, [&] { return gate.park(m, false); })) return false;
+    }
+  } else if constexpr (kComputes<M>) {
+    if (turns.active() && !has_turn(call, m, [&] { return call.parked; })) return false;
   }
   if constexpr (M::kOp == Op::EnqueueRead) parked_reads.erase(call.sequence);
   handle(*this, call, m);

@@ -14,6 +14,7 @@
 #include "worker/opencl/includes.hpp"
 #include "worker/opencl/objects.hpp"
 #include "worker/opencl/reads.hpp"
+#include "worker/opencl/turns.hpp"
 #include "worker/output.hpp"
 #include "worker/quota.hpp"
 #include "worker/staging.hpp"
@@ -68,16 +69,20 @@ class Worker final : public worker::Executor {
   worker::Quota quota;
   DeviceTrace device_trace;
   Reads reads;
+  Turns turns;
   std::set<uint64_t> parked_reads;  // sequences
 
  protected:
   bool execute(Call& call) override;
   const char* name_of(uint16_t opcode) const override { return op_name(opcode); }
+  bool is_pressed() const override { return turns.pressing(); }
 
  private:
   friend class Gate;
   template <class M>
   bool dispatch(Call& call, const M& m);
+  template <class M, class Park>
+  bool has_turn(Call& call, const M& m, Park&& park);
   worker::Object* make_placeholder(Type type);
   Ref<worker::Object> private_kernel(const Kernel& kernel);
 

@@ -15,6 +15,7 @@ from cenote.pool.manager import Allocation
 from cenote.protocol import Preamble, Status
 from cenote.server.memory import Ledger
 from cenote.server.records import Records, SessionRecord, start_of
+from cenote.server.turns import Arbiter, Turns
 from cenote.server.workers import Spares, Worker
 
 log = logging.getLogger("cenote.session")
@@ -43,6 +44,8 @@ class Session:
     usage: Usage = field(default_factory=Usage)
     asked: bool = False
     """For its usage, which it has not told yet."""
+    sharing: bool = False
+    """It takes part in the turns on the devices that its allocation has shares of."""
 
     def __str__(self) -> str:
         return f"session {self.record.session.hex()[:8]} of {self.allocation.holder}"
@@ -55,6 +58,7 @@ class Sessions:
         self._spares = spares
         self._records = records
         self._ledger = ledger
+        self._turns = Turns()
         self._sessions: dict[bytes, Session] = {}
         self._over: WeakSet[Allocation] = WeakSet()
         self._one_ended = asyncio.Event()
@@ -86,6 +90,7 @@ class Sessions:
             worker.send(" ".join(words), sock.fileno(), listener.fileno())
         if await self._proved(session, 0):
             log.info("%s began", session)
+            self._share(session)
         else:
             worker.kill()
         return Status.GO_ON
@@ -104,6 +109,7 @@ class Sessions:
                 continue
             session = Session(record, allocation, worker, adopted=True)
             self._enter(session, record.granted)
+            self._share(session)
             log.info("%s goes on", session)
 
     def _enter(self, session: Session, held: Mapping[int, int] | None = None) -> None:
@@ -111,6 +117,13 @@ class Sessions:
         self._sessions[session.record.session] = session
         session.worker.on_packet = lambda words: self._heard(session, words)
         session.worker.on_exit = lambda: self._ended(session)
+
+    def _share(self, session: Session) -> None:
+        if session.record.session not in self._sessions:
+            return
+        session.sharing = True
+        for share in session.allocation.shares:
+            self._turns.add(session, session.allocation, share.index, share.weight, session.worker.send)
 
     async def add_stream(self, parsed: Preamble, sock: socket.socket, preamble: bytes) -> Status:
         """Gives a further connection to the worker of its session."""
@@ -193,6 +206,14 @@ class Sessions:
                 case ["used", calls, received, sent] if session.asked:
                     session.asked = False
                     session.usage = Usage(*map(self._amount, (calls, received, sent)))
+                case ["busy", device]:
+                    self._arbiter(session, device).busy(session)
+                case ["quiet", device]:
+                    self._arbiter(session, device).quiet(session)
+                case ["ask", device]:
+                    self._arbiter(session, device).ask(session)
+                case ["passed", device, turn, more]:
+                    self._arbiter(session, device).passed(session, int(turn), more=more == "1")
                 case ["serving", id_, held] if session.adopted and id_ == session.record.session.hex():
                     self._compare(session, held)
                 case _:
@@ -236,6 +257,11 @@ class Sessions:
             raise ValueError("not a device of its allocation")
         return int(index)
 
+    def _arbiter(self, session: Session, index: str) -> Arbiter:
+        if not session.sharing or int(index) not in {share.index for share in session.allocation.shares}:
+            raise ValueError("not a share of its allocation")
+        return self._turns.of(int(index))
+
     @staticmethod
     def _amount(text: str) -> int:
         if not text.isdecimal():
@@ -247,6 +273,9 @@ class Sessions:
         self._records.remove_session(session.record.session)
         self._one_ended.set()
         self._ledger.forget(session)
+        if session.sharing:
+            for share in session.allocation.shares:
+                self._turns.of(share.index).remove(session)
         for proof in session.proofs.values():
             if not proof.done():
                 proof.set_result(False)
