@@ -23,6 +23,7 @@ NAMES = [
     "release",
     "list",
     "smi",
+    "stats",
     "netperf",
     "config",
     "doctor",

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from sqlalchemy import event
+
 from cenote.pool.core import POOL
-from cenote.pool.history import DAY, History
+from cenote.pool.history import DAY, By, History
 from cenote.pool.models import Role
+from cenote.pool.queue import Rules
 from cenote.pool.request import WHOLE, Request
 from tests.pool.conftest import MakeServer
 from tests.support.pool import GIB, Clock, Manager, deliver_all
@@ -20,13 +23,63 @@ def test_usage_by_user_device_and_day(manager: Manager, server: MakeServer, cloc
         manager.allocations.release(actor, held.id)
         deliver_all(manager, [host])
     everything = history.usage(eve, 0)
+    assert everything == history.usage(eve, 99 * DAY)
     longest = 2 * 3600 + manager.core.rules.handover  # a term's end is a server's to see
-    assert [(one.user, one.day, one.seconds, one.device_seconds, one.byte_seconds) for one in everything] == [
-        ("ann", 101.0 * DAY, longest, longest / 4, longest * 2 * GIB),
-        ("ann", 100.0 * DAY, 100.0, 25.0, 200.0 * GIB),
-        ("ben", 100.0 * DAY, 50.0, 12.5, 100.0 * GIB),
+    assert [(one.user, one.allocations, one.seconds, one.device_seconds, one.byte_seconds) for one in everything] == [
+        ("ann", 2, 100 + longest, (100 + longest) / 4, (100 + longest) * 2 * GIB),
+        ("ben", 1, 50.0, 12.5, 100.0 * GIB),
     ]
-    assert {(one.server, one.index, one.device, one.allocations) for one in everything} == {("one", 0, "A100", 1)}
-    assert history.usage(POOL, 101 * DAY) == everything[:1]
-    assert history.usage(ben, 0) == everything[2:]
-    assert history.usage(eve, 0, limit=2) == everything[:2]
+    assert {(one.server, one.index, one.device, one.day) for one in everything} == {("one", 0, "A100", 100.0 * DAY)}
+    assert history.usage(POOL, 101 * DAY) == []
+    assert history.usage(ben, 0) == everything[1:]
+    assert history.usage(eve, 0, limit=1) == everything[:1]
+
+
+def test_what_lasts_over_midnight_counts_on_each_day(manager: Manager, server: MakeServer, clock: Clock) -> None:
+    ann, ben = manager.user("ann"), manager.user("ben")
+    host = server("one", devices=2, memory=8 * GIB)
+    history = History(manager.core)
+    clock.wall = 100.75 * DAY
+    manager.core.rules = Rules(max_time=10 * DAY)
+    held = manager.allocations.submit(ann, Request(term=9 * DAY))
+    deliver_all(manager, [host])
+    clock.pass_by(2 * DAY)
+    manager.allocations.submit(ben, Request(weight=WHOLE // 2))
+    manager.allocations.release(ann, held.id)
+    deliver_all(manager, [host])
+    clock.pass_by(0.5 * DAY)
+    ended, lasts = "ann", "ben"
+    assert [(one.user, one.day, one.seconds) for one in history.usage(POOL, 0)] == [
+        (lasts, 103.0 * DAY, 0.25 * DAY),
+        (ended, 102.0 * DAY, 0.75 * DAY),
+        (lasts, 102.0 * DAY, 0.25 * DAY),
+        (ended, 101.0 * DAY, 1.0 * DAY),
+        (ended, 100.0 * DAY, 0.25 * DAY),
+    ]
+    late = history.usage(POOL, 101.5 * DAY)
+    assert [one.seconds for one in late] == [0.25 * DAY, 0.75 * DAY, 0.25 * DAY, 0.5 * DAY]
+    users = history.usage(POOL, 101.5 * DAY, by=[By.USER])
+    assert [(one.user, one.seconds, one.device_seconds) for one in users] == [
+        (ended, 1.25 * DAY, 1.25 * DAY),
+        (lasts, 0.5 * DAY, 0.25 * DAY),
+    ]
+    assert {(one.server, one.device, one.day) for one in users} == {(None, None, None)}
+    days = history.usage(ann, 0, by=[By.DAY])
+    assert [(one.day, one.allocations) for one in days] == [(102.0 * DAY, 1), (101.0 * DAY, 1), (100.0 * DAY, 1)]
+    devices = history.usage(POOL, 0, by=[By.DEVICE])
+    assert [(one.index, one.seconds, one.user) for one in devices] == [(0, 2 * DAY, None), (1, 0.5 * DAY, None)]
+    assert history.usage(POOL, 0, offset=1, limit=2) == history.usage(POOL, 0)[1:3]
+
+
+def test_the_history_is_found_by_an_index(manager: Manager) -> None:
+    """A year's rows are not read for the last week."""
+    asked = []
+    engine = manager.store.engine
+    event.listen(engine, "before_cursor_execute", lambda _1, _2, text, values, _3, _4: asked.append((text, values)))
+    History(manager.core).usage(POOL, 100 * DAY)
+    if engine.dialect.name != "sqlite":
+        return  # which looks at how many rows there are
+    (query,) = (one for one in asked if "usage" in one[0])
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query[0]}", query[1]).all()
+    assert any("ix_usage_ended_at" in row[-1] for row in plan)

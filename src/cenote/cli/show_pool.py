@@ -27,15 +27,15 @@ def as_json(found: object) -> None:
 
 
 def servers(found: Sequence[Row]) -> None:
-    table = _table("server", "address", "state", "devices", "free")
+    table = new_table("server", "address", "state", "devices", "free")
     for server in found:
         free = sum(1 for device in server["devices"] if _is_free(device))
         table.add_row(server["name"], server["address"], _state(server), str(len(server["devices"])), str(free))
-    _print(table)
+    print_table(table)
 
 
 def devices(found: Sequence[Row]) -> None:
-    table = _table("server", "#", "device", "type", "memory", "free", "share free", "driver")
+    table = new_table("server", "#", "device", "type", "memory", "free", "share free", "driver")
     for device in found:
         table.add_row(
             device["server"],
@@ -47,11 +47,11 @@ def devices(found: Sequence[Row]) -> None:
             _percent(device["free_weight"]),
             f"{device['platform']} {device['driver_version']}",
         )
-    _print(table)
+    print_table(table)
 
 
 def allocations(found: Sequence[Row]) -> None:
-    table = _table("allocation", "user", "state", "devices", "until", "")
+    table = new_table("allocation", "user", "state", "devices", "until", "")
     for one in found:
         table.add_row(
             one["id"],
@@ -61,11 +61,11 @@ def allocations(found: Sequence[Row]) -> None:
             _moment(one["ends_at"]),
             "one program's" if one["tethered"] else "requested",
         )
-    _print(table)
+    print_table(table)
 
 
 def queue(found: Sequence[Row]) -> None:
-    table = _table("place", "allocation", "user", "devices", "priority", "waits for", "starts")
+    table = new_table("place", "allocation", "user", "devices", "priority", "waits for", "starts")
     for one in found:
         table.add_row(
             str(one["position"]),
@@ -76,7 +76,7 @@ def queue(found: Sequence[Row]) -> None:
             human_duration(time.time() - one["submitted_at"]),
             _moment(one["starts_at"]),
         )
-    _print(table)
+    print_table(table)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Picture:
 
 
 def smi(found: Sequence[Row], held: Sequence[Row]) -> Picture:
-    lent = _table("server", "#", "device", "memory lent", "of", "share", "state")
+    lent = new_table("server", "#", "device", "memory lent", "of", "share", "state")
     for server in found:
         for device in server["devices"]:
             lent.add_row(
@@ -102,7 +102,7 @@ def smi(found: Sequence[Row], held: Sequence[Row]) -> Picture:
                 _percent(_WHOLE - device["free_weight"]),
                 _state(server),
             )
-    holders = _table("server", "#", "allocation", "user", "memory", "share", "until")
+    holders = new_table("server", "#", "allocation", "user", "memory", "share", "until")
     for one in held:
         for part in one["parts"]:
             holders.add_row(
@@ -155,14 +155,14 @@ def _moment(at: float | None) -> str:
     return time.strftime("%H:%M" if today else "%F %H:%M", time.localtime(at))
 
 
-def _table(*headings: str) -> Table:
+def new_table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(Text(heading), overflow="fold")
     return table
 
 
-def _print(table: Table) -> None:
+def print_table(table: Table) -> None:
     _console().print(table, highlight=False, markup=False)
 
 

@@ -10,7 +10,7 @@ Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (health,):
+    for command in (health, stats):
         app.command()(command)
 
 
@@ -26,3 +26,27 @@ def health(as_json: Json = False) -> None:
 
     found = checks.examine()
     raise typer.Exit(show.findings_as_json(found) if as_json else show.findings(found))
+
+
+def stats(
+    since: Annotated[str, typer.Option(metavar="DURATION", help="How far back, 12h or 30d say.")] = "7d",
+    as_json: Json = False,
+) -> None:
+    """Shows who had which devices for how long, how much of the time each was lent, and what is lent but not used.
+
+    All users’ for admins and viewers, else your own.
+
+    Example: cenote stats --since 7d
+    """
+    from cenote.cli import show_pool, show_stats
+    from cenote.client import statistics
+    from cenote.client.login import need
+    from cenote.client.pool import Pool
+    from cenote.errors import Invalid
+    from cenote.units import parse_duration
+
+    if not (period := parse_duration(since)):
+        raise Invalid("nothing happens in no time: --since is a second or more")
+    with Pool(need()) as pool:
+        found = statistics.gather(pool, period)
+    show_pool.as_json(found) if as_json else show_stats.statistics(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from cenote import errors, tls
@@ -32,6 +32,7 @@ ERRORS: Mapping[str, type[CenoteError]] = {
 
 _PAGE = 1000
 _TOO_MANY = 429
+_USAGE_PAGE = 10_000
 
 
 class Pool:
@@ -96,6 +97,17 @@ class Pool:
     def queue(self) -> list[dict[str, Any]]:
         return self._list("GET", "/queue")
 
+    def usage(self, since: float, by: Sequence[str]) -> list[dict[str, Any]]:
+        """What has been lent since that moment, by “user”, “device” and “day” or some of these."""
+        found: list[dict[str, Any]] = []
+        while len(found) % _USAGE_PAGE == 0:
+            query = {"since": since, "by": by, "limit": _USAGE_PAGE, "offset": len(found)}
+            page = self._list("GET", "/usage", query=query)
+            found += page
+            if not page:
+                break
+        return found
+
     def _pages(self, path: str, after: Any, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         more: dict[str, Any] = {}
         while page := self._list("GET", path, query={"limit": _PAGE, **(query or {}), **more}):
@@ -119,7 +131,7 @@ class Pool:
 
         Managers that do not answer are passed over. ``once`` is for what must not be done twice.
         """
-        where = f"/api/v1{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        where = f"/api/v1{path}" + (f"?{urllib.parse.urlencode(query, doseq=True)}" if query else "")
         sent = {"Authorization": f"Bearer {self.login.credential.token}", **(headers or {})}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:

@@ -65,7 +65,7 @@ def free(change: Change, part: Part) -> None:
                 user_id=row.user_id,
                 device_id=part.device_id,
                 allocation_id=row.id,
-                ended_at=change.now,
+                ended_at=part.since + seconds,
                 seconds=seconds,
                 memory=part.memory,
                 weight=part.weight,

@@ -80,3 +80,41 @@ def test_only_so_many_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
         assert f"{8:032x}" in found and len(found) == 3
         assert (found[OTHERS].user, found[OTHERS].sessions) == (OTHERS, 6)
         assert sum(use.calls for use in found.values()) == 8 * calls
+
+
+def test_how_long_an_allocation_has_made_no_call() -> None:
+    clock = Clock()
+    told = Told(clock)
+    name = f"{1:032x}"
+    clock.now = 1100.0
+    assert told.quiet(name, {"one"}, 1050.0) is None, "nothing was heard from there"
+    told.beat("one", [], 0)
+    assert told.quiet(name, {"one"}, 1050.0) == 50
+    assert told.quiet(name, {"one"}, 900.0) == 100, "what was before this manager began is not known"
+    assert told.quiet(name, {"one", "two"}, 1050.0) is None
+    told.beat("one", [session(calls=3)], 0)
+    assert told.quiet(name, {"one"}, 1050.0) == 0
+    for _ in range(3):
+        clock.now += 5
+        told.beat("one", [session(calls=3)], 0)
+    assert told.quiet(name, {"one"}, 1050.0) == 15
+    told.beat("one", [session(calls=4)], 0)
+    assert told.quiet(name, {"one"}, 1050.0) == 0
+    clock.now += 5
+    told.beat("one", [], 0)
+    assert told.quiet(name, {"one"}, 1050.0) == 5
+    told.beat("one", [], 1)
+    assert told.quiet(name, {"one"}, 1050.0) is None, "some have told nothing"
+    told.beat("one", [], 0)
+    clock.now += FRESH + 1
+    assert told.quiet(name, {"one"}, 1050.0) is None
+
+
+def test_the_oldest_calls_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "REMEMBERED", 2)
+    clock = Clock()
+    told = Told(clock)
+    for number in (1, 2, 3):
+        clock.now = 1000.0 + 10 * number
+        told.beat("one", [session(number, pid=number, calls=number)], 0)
+    assert [told.quiet(f"{number:032x}", {"one"}, 0) for number in (1, 2, 3)] == [20, 10, 0]

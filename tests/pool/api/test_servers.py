@@ -134,4 +134,10 @@ def test_usage(api: Api, admin: str, ann: str, host: FakeServer, manager: Manage
     }
     assert api.send("GET", "/usage", admin).json() == [used]
     assert api.send("GET", "/usage", api.token("ben")).json() == []
+    (user,) = api.send("GET", "/usage?by=user", admin).json()
+    assert user == used | dict.fromkeys(("server", "index", "device", "day"))
+    (device,) = api.send("GET", "/usage?by=device&by=day&limit=1", admin).json()
+    assert device == used | {"user": None}
+    assert api.send("GET", "/usage?offset=1", admin).json() == []
+    assert api.send("GET", "/usage?by=server", admin).status_code == 422
     assert api.send("GET", f"/usage?since={clock.wall + 1}", ann).json() == []

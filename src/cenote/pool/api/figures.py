@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from cenote.pool.api.schemas import Figures
 
 FRESH = 20.0  # seconds after which a server beats at another manager, or not at all
 MOST = 1000  # allocations that are told apart
+REMEMBERED = 10_000  # allocations whose last call is
 OTHERS = "others"
 
 
@@ -47,6 +48,10 @@ class Told:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._heard: dict[str, Heard] = {}
+        self._called: dict[str, float] = {}
+        """When an allocation was used last, in that order."""
+        self._forgotten = clock()
+        """Until when those that are not in there may have been used."""
 
     def beat(self, server: str, sessions: list[Figures], more: int) -> None:
         before = self._heard.get(server) or Heard(0.0, [])
@@ -60,13 +65,22 @@ class Told:
             name, user = (allocation, by_allocation[allocation][0].user) if room else (OTHERS, OTHERS)
             use = now.uses.get(name)
             if use is None:
-                old = before.uses.get(name) or Use(server, name, user)
-                use = Use(server, name, user, calls=old.calls, received=old.received, sent=old.sent)
+                then = before.uses.get(name) or Use(server, name, user)
+                use = Use(server, name, user, calls=then.calls, received=then.received, sent=then.sent)
                 now.uses[name] = use
             for one in by_allocation[allocation]:
                 key = one.pid, one.since
-                now.counted[key] = _add(use, one, before.counted.get(key, (0, 0, 0)))
+                old = before.counted.get(key)
+                now.counted[key] = _add(use, one, old or (0, 0, 0))
+                if now.counted[key] != old:
+                    self._note_call(allocation, now.at)
         self._heard[server] = now
+
+    def _note_call(self, allocation: str, at: float) -> None:
+        self._called.pop(allocation, None)
+        self._called[allocation] = at
+        if len(self._called) > REMEMBERED:
+            self._forgotten = self._called.pop(next(iter(self._called)))
 
     def of(self, server: str) -> Heard | None:
         return self._heard.get(server)
@@ -75,6 +89,15 @@ class Told:
         """Seconds since a server has beaten here; None when it never has."""
         heard = self._heard.get(server)
         return max(self._clock() - heard.at, 0.0) if heard else None
+
+    def quiet(self, allocation: str, servers: Collection[str], started: float) -> float | None:
+        """Seconds, at least, since a process of the allocation began or made a call; None where not all is heard."""
+        now = self._clock()
+        for server in servers:
+            heard = self._heard.get(server)
+            if heard is None or heard.more or heard.at < now - FRESH:
+                return None
+        return max(now - max(self._called.get(allocation, self._forgotten), started), 0.0)
 
     def current(self) -> Iterator[Heard]:
         """Of the servers that beat here."""

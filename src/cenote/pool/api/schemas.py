@@ -106,6 +106,11 @@ class AllocationOut(_Told):
     parts: list[PartOut]
     position: int | None = Field(None, description="place in the queue, from 1, while it waits")
     starts_at: float | None = Field(None, description="when it should start, where that can be estimated")
+    quiet: float | None = Field(
+        None,
+        description="seconds, at least, for which no program has made a call on it, while it is active; none where "
+        "this manager does not hear from all of its servers",
+    )
 
 
 class SiteOut(_Told):
@@ -350,13 +355,13 @@ class AuditOut(_Told):
 
 
 class UsageOut(_Told):
-    """What a user had of a device in allocations that ended on one day."""
+    """What a user had of a device on one day; none for what is not told apart."""
 
-    user: str
-    server: str
-    index: int
-    device: str
-    day: float = Field(description="the moment at which the day began, in UTC")
+    user: str | None
+    server: str | None
+    index: int | None
+    device: str | None
+    day: float | None = Field(description="the moment at which the day began, in UTC")
     allocations: int
     seconds: float
     device_seconds: float = Field(description="half a device counts half")

@@ -119,6 +119,8 @@ async def _out(run: Runtime, view: AllocationView) -> AllocationOut:
     out = AllocationOut.model_validate(view)
     if view.state == State.WAITING and (forecast := await run.outlook.of(view.id)):
         out.position, out.starts_at = forecast.position, forecast.starts
+    if view.state == State.ACTIVE and view.started_at is not None:
+        out.quiet = run.told.quiet(view.id, {part.server for part in view.parts}, view.started_at)
     return out
 
 

@@ -9,7 +9,10 @@ from fastapi import APIRouter, Query
 from cenote.pool.api.authentication import Me, only
 from cenote.pool.api.runtime import Run
 from cenote.pool.api.schemas import AuditOut, UsageOut
+from cenote.pool.history import By
 from cenote.pool.models import Role
+
+EVERYTHING = tuple(By)
 
 router = APIRouter(tags=["history"])
 
@@ -28,8 +31,16 @@ async def audit(
 
 @router.get("/usage", **only(Role.ADMIN, Role.USER, Role.VIEWER))
 async def usage(
-    me: Me, run: Run, since: Annotated[float, Query(ge=0, le=1e11, allow_inf_nan=False)] = 0
+    me: Me,
+    run: Run,
+    since: Annotated[float, Query(ge=0, le=1e11, allow_inf_nan=False)] = 0,
+    by: Annotated[tuple[By, ...], Query(min_length=1, description="what is told apart")] = EVERYTHING,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="how many were on the pages before")] = 0,
 ) -> list[UsageOut]:
-    """What was lent and is over, by user, device and day; everybody's for admins and viewers. The latest days first."""
-    rows = await run.threads.read(run.services.history.usage, me, since)
+    """What has been lent since a moment, what still is included; everybody's for admins and viewers, else yours.
+
+    Sums by user, device and day, or fewer of them. The latest days first.
+    """
+    rows = await run.threads.read(run.services.history.usage, me, since, by=by, limit=limit, offset=offset)
     return [UsageOut.model_validate(row) for row in rows]

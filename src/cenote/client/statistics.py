@@ -1,0 +1,42 @@
+"""How the pool was used, as “cenote stats” tells it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from cenote.client.pool import Pool
+
+QUIET = 600.0  # seconds without a call after which somebody else might have made more of it
+
+Row = dict[str, Any]
+
+
+def gather(pool: Pool, period: float) -> Row:
+    """The last ``period`` seconds: the pool’s for admins and viewers, else one’s own use of it."""
+    until = time.time()
+    since = until - period
+    me = pool.me()
+    lent = {(row["server"], row["index"]): row for row in pool.usage(since, ["device"])}
+    there = {(one["server"], one["index"]): {"device": one["name"]} for one in pool.devices()}
+    return {
+        "since": since,
+        "until": until,
+        "user": me["name"] if me["role"] == "user" else None,
+        "users": _without(pool.usage(since, ["user"])),
+        "devices": [_device(*place, lent.get(place, there.get(place, {})), period) for place in sorted(lent | there)],
+        "days": _without(pool.usage(since, ["day"])),
+        "quiet": [one for one in pool.allocations() if (one["quiet"] or 0.0) >= QUIET],
+        "usage": pool.usage(since, ["user", "device", "day"]),
+    }
+
+
+def _device(server: str, index: int, found: Row, period: float) -> Row:
+    sums = {name: found.get(name, 0) for name in ("allocations", "seconds", "device_seconds", "byte_seconds")}
+    place = {"server": server, "index": index, "device": found["device"]}
+    return place | sums | {"utilisation": sums["device_seconds"] / period}
+
+
+def _without(rows: list[Row]) -> list[Row]:
+    """What is not told apart there is left out."""
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
