@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from cenote.errors import Invalid, NotAllowed, NotFound
 from cenote.pool.core import POOL, Actor
-from cenote.pool.models import Role, Token
+from cenote.pool.models import Outcome, Role, State, Token
 from cenote.pool.queue import Limits
-from tests.support.pool import GIB, Clock, Manager
+from cenote.pool.request import WHOLE, Request
+from tests.pool.conftest import MakeServer
+from tests.support.pool import GIB, Clock, Manager, deliver_all
 
 
 @pytest.fixture
@@ -66,6 +68,33 @@ def test_tokens_end(manager: Manager, admin: Actor, clock: Clock) -> None:
     manager.accounts.change_user(admin, "ann", active=False)
     with pytest.raises(NotAllowed):
         manager.accounts.who(new)
+
+
+@pytest.mark.parametrize("how", ["token", "user"])
+def test_what_was_borrowed_ends_with_its_token_and_its_user(
+    manager: Manager, admin: Actor, server: MakeServer, how: str
+) -> None:
+    host = server("one", devices=2)
+    manager.accounts.create_user(admin, "ann")
+    laptop, desk = (manager.accounts.create_token(admin, "ann") for _ in range(2))
+    by_laptop, by_desk = manager.accounts.who(laptop), manager.accounts.who(desk)
+    held = [manager.allocations.submit(who, Request(weight=WHOLE // 2)).id for who in (by_laptop, by_laptop, by_desk)]
+    waits = manager.allocations.submit(by_laptop, Request(count=2)).id
+    others = manager.allocations.submit(ben := manager.user("ben"), Request()).id
+    deliver_all(manager, [host])
+    if how == "token":
+        manager.accounts.revoke(by_desk, laptop.split("-")[1])
+    else:
+        manager.accounts.change_user(admin, "ann", active=False)
+    deliver_all(manager, [host])
+    outcomes = [manager.allocations.get(POOL, name).outcome for name in (*held, waits)]
+    revoked = Outcome.REVOKED
+    assert outcomes == [revoked, revoked, None if how == "token" else revoked, revoked]
+    assert {one.allocation for one in host.report().held} == {others, *([held[2]] if how == "token" else [])}
+    assert manager.allocations.get(ben, others).state == State.ACTIVE
+    entries = [entry for entry in manager.accounts.audit(POOL) if entry.action == "allocation.revoke"]
+    assert {entry.subject for entry in entries} == {*held[: 2 if how == "token" else 3], waits}
+    assert {entry.actor for entry in entries} == {"ann" if how == "token" else "admin"}
 
 
 def test_what_others_may_not_do(manager: Manager, admin: Actor) -> None:

@@ -9,9 +9,10 @@ import random
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from cenote.pool.home import Home
 from cenote.pool.orders import Reserve
 from cenote.server.membership import Membership
 from tests.server.test_adoption import program  # noqa: F401 - a fixture
+from tests.support.differential import compile_c
 from tests.support.managed import tether
 from tests.support.servers import CENOTE, Server, gone, serving, wait_until
 
@@ -61,6 +63,11 @@ class Place:
     def ask(self, method: str, path: str, body: object = None) -> Any:
         with Pool.open(read_token_file(self.home.admin_token)) as pool:
             return pool.ask(method, path, body)
+
+    def with_real_workers(self) -> Place:
+        if not (paths.native() / "bin" / "cenote-worker").exists():
+            pytest.skip("the native parts are not built: run “make build”")
+        return replace(self, native=paths.native())
 
     def manager(self) -> int:
         resident = wait_until(self.home.resident, 30)
@@ -145,9 +152,7 @@ def test_a_program_goes_on_when_manager_and_supervisor_are_killed(
     place: Place,
     program: Path,  # noqa: F811
 ) -> None:
-    if not (paths.native() / "bin" / "cenote-worker").exists():
-        pytest.skip("the native parts are not built: run “make build”")
-    real = Place(place.state, paths.native(), place.manager_port, place.port)
+    real = place.with_real_workers()
     driver = drivers.find("pocl").environment | {"CENOTE_LINK_TIMEOUT": "5"}
     pipe = subprocess.PIPE
     with ExitStack() as stack:
@@ -167,6 +172,39 @@ def test_a_program_goes_on_when_manager_and_supervisor_are_killed(
         output, errors = running.communicate(timeout=60)
         assert (output, running.returncode) == ("5\n", 0), errors
         wait_until(lambda: real.ask("GET", "/allocations") == [], 20)
+
+
+@pytest.mark.parametrize("how", ["token", "user"])
+def test_a_program_ends_with_its_users_token(place: Place, tmp_path: Path, how: str) -> None:
+    """Within seconds, in the midst of its work."""
+    endless = tmp_path / "endless"
+    compile_c(Path(__file__).parents[1] / "opencl" / "alone" / "endless.c", endless)
+    real = place.with_real_workers()
+    driver = drivers.find("pocl").environment | {"CENOTE_LINK_TIMEOUT": "5"}
+    pipe = subprocess.PIPE
+    with real.serve("--pool", **driver):
+        wait_until(lambda: real.state_of() == "ready", 20)
+        real.cenote("user", "create", "ann")
+        made = real.json("token", "create", "ann")
+        home = place.state / "ann"
+        variables = os.environ | driver | {"XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home)}
+        subprocess.run([*CENOTE, "login", "-"], env=variables, input=made["text"], text=True, check=True, stdout=pipe)
+        command = [*CENOTE, "run", "-p", "0.5", "--", str(endless)]
+        running = subprocess.Popen(command, env=variables, stdout=pipe, stderr=pipe, text=True)
+        assert running.stdout and running.stdout.readline() == "began\n"
+        worker = wait_until(lambda: real.ask("GET", "/servers/gpu1/sessions")["sessions"], 10)[0]["pid"]
+        revoked = time.monotonic()
+        if how == "token":
+            real.cenote("token", "revoke", made["id"])
+        else:
+            real.cenote("user", "change", "ann", "--inactive")
+        wait_until(lambda: gone(worker), 5)
+        wait_until(lambda: real.ask("GET", "/allocations") == [], 5)
+        assert time.monotonic() - revoked < 5
+        output, errors = running.communicate(timeout=20)
+        assert output == "stopped\n" and "cenote: lost the server" in errors
+        again = subprocess.run(command, env=variables, capture_output=True, text=True)
+        assert (again.returncode, again.stderr) == (77, "cenote: the token is not valid\n")
 
 
 def hold(server: Server, allocation: str, door: dict[str, Any]) -> Any:

@@ -147,13 +147,15 @@ def token_revoke(
     token: Token = None,
     as_json: Json = False,
 ) -> None:
-    """Ends a token’s validity at once.
+    """Ends a token’s validity at once, and what was borrowed by it.
 
     Example: cenote token revoke 3f0c9a51d2e84b76
     """
     with _pool(token) as pool:
         pool.ask("DELETE", f"/tokens/{_quoted(number)}")
-    _done({"id": number, "revoked": True}, f"the token {number} is valid no more", as_json)
+    _done(
+        {"id": number, "revoked": True}, f"the token {number} is valid no more; what was borrowed by it ends", as_json
+    )
 
 
 @user_app.command("create")
@@ -183,7 +185,11 @@ def user_change(
     max_memory: Memory = None,
     active: Annotated[
         bool | None,
-        typer.Option("--active/--inactive", help="Whether the user’s tokens work.", show_default=False),
+        typer.Option(
+            "--active/--inactive",
+            help="Whether the user’s tokens work; if not, what they hold ends.",
+            show_default=False,
+        ),
     ] = None,
     token: Token = None,
     as_json: Json = False,

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from cenote.errors import Conflict, Invalid, NotAllowed, NotFound, WrongToken
 from cenote.pool import lending
 from cenote.pool.core import POOL, Actor, Change, Core
-from cenote.pool.models import Audit, Group, Role, Token, User
+from cenote.pool.models import Allocation, Audit, Group, Outcome, Role, State, Token, User
 from cenote.pool.queue import Limits
 
 _PREFIX = "cenote"
@@ -102,7 +102,7 @@ class Accounts:
         limits: Limits | None = None,
         active: bool | None = None,
     ) -> UserView:
-        """Changes what is given. The tokens of a user who is not active do not work."""
+        """Changes what is given. The tokens of a user who is not active do not work, and what they hold ends."""
         with self._administered(actor) as change:
             user = _user(change.session, name)
             user.role = user.role if role is None else role
@@ -111,6 +111,8 @@ class Accounts:
                 _limit(user, limits)
             _keep_an_admin(change)
             change.audit(actor, "user.change", name, role=user.role, active=user.active, **_told(_limits(user)))
+            if not user.active:
+                _end(change, actor, Allocation.user_id == user.id)
             lending.reschedule(change)
             return _user_view(user)
 
@@ -164,7 +166,7 @@ class Accounts:
             return new_token(change, actor, _user(change.session, user), label, lifetime)
 
     def revoke(self, actor: Actor, token: str) -> None:
-        """From now on the token does not work; ``token`` is its id."""
+        """From now on the token, of which this is the id, does not work, and what was asked for by it ends."""
         with self._core.change() as change:
             row = change.session.get(Token, token)
             if row is None or not (actor.is_admin or row.user_id == actor.user):
@@ -172,6 +174,8 @@ class Accounts:
             if row.revoked_at is None:
                 row.revoked_at = change.now
                 change.audit(actor, "token.revoke", token, user=row.user.name)
+                _end(change, actor, Allocation.user_id == row.user_id, Allocation.token_id == token)
+                lending.reschedule(change)
 
     def tokens(self, actor: Actor) -> list[TokenView]:
         """All tokens for an admin, the actor's own otherwise."""
@@ -204,7 +208,7 @@ class Accounts:
                 or (row.expires_at is not None and now >= row.expires_at)
             ):
                 raise WrongToken("the token is not valid")
-            return Login(Actor(row.user.name, row.user.role, row.user.id), row.expires_at)
+            return Login(Actor(row.user.name, row.user.role, row.user.id, row.id), row.expires_at)
 
     def audit(self, actor: Actor, *, limit: int = 100, before: int | None = None) -> list[Audit]:
         """The latest entries first; ``before`` an id continues."""
@@ -245,6 +249,13 @@ def new_token(change: Change, actor: Actor, user: User, label: str, lifetime: in
     )
     change.audit(actor, "token.create", number, user=user.name, label=label[:100], lifetime=lifetime)
     return NewToken(number, f"{_PREFIX}-{number}-{secret}", expires)
+
+
+def _end(change: Change, actor: Actor, *which: ColumnElement[bool]) -> None:
+    alive = Allocation.state.not_in((State.RELEASING, State.ENDED))
+    for row in change.session.scalars(select(Allocation).where(alive, *which)).all():
+        lending.end(change, row, Outcome.REVOKED)
+        change.audit(actor, "allocation.revoke", row.id)
 
 
 def _user(session: Session, name: str) -> User:

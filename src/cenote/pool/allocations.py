@@ -107,6 +107,7 @@ class Allocations:
                 policy=request.policy or self._core.rules.placement,
                 round_trips=[list(trip) for trip in request.round_trips],
                 tethered=request.tethered,
+                token_id=actor.token,
                 submitted_at=change.now,
             )
             lending.schedule(change, row)
@@ -215,6 +216,7 @@ class Allocations:
             for one in list(change.mirror.waiting.values()):
                 if one.request.wait is not None and change.now - one.since > one.request.wait:
                     lending.end(change, change.session.get_one(Allocation, one.id), Outcome.TIMED_OUT)
+                    change.audit(POOL, "allocation.time-out", one.id)
             lending.reschedule(change)
 
     def held_by_polls(self) -> list[tuple[str, float | None]]:

@@ -25,6 +25,7 @@ class Actor:
     name: str
     role: Role
     user: int | None = None
+    token: str | None = None
 
     @property
     def is_admin(self) -> bool:

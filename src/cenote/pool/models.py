@@ -81,6 +81,8 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed out"
     EXPIRED = "expired"
     LOST = "lost"
+    REVOKED = "revoked"
+    """The token by which it was asked for, or its user, does not count any more."""
 
 
 class PartState(StrEnum):
@@ -232,6 +234,8 @@ class Allocation(Base):
     priority: Mapped[int]
     policy: Mapped[str]
     round_trips: Mapped[list[Any]]
+    token_id: Mapped[str | None]
+    """That by which it was asked for, and with which it ends."""
     tethered: Mapped[bool] = mapped_column(default=False)
     """Whether it ends when nobody keeps a connection open for it."""
     polled_at: Mapped[float | None]

@@ -70,7 +70,6 @@ class Servers:
                 row = Server(name=name, address=address, state=ServerState.DOUBTFUL, draining=False)
                 row.ledger, row.boot, row.serial = "", "", 0
                 change.session.add(row)
-                change.audit(actor, "server.join", name, address=address, devices=len(offers))
             row.address = address
             by_index = {device.index: device for device in row.devices}
             for offer in offers:
@@ -80,6 +79,10 @@ class Servers:
                 _describe(device, offer)
             for gone in by_index.values():
                 gone.present = False
+            joined = row in change.session.new
+            if joined or any(map(change.session.is_modified, (row, *row.devices))):
+                action = "server.join" if joined else "server.change"
+                change.audit(actor, action, name, address=address, devices=len(offers))
             change.session.flush()
             return row.id
 

@@ -39,7 +39,7 @@ async def create_user(body: UserIn, me: Me, run: Run) -> UserOut:
 
 @router.patch("/users/{user}", **_ADMINS)
 async def change_user(user: Name, body: UserChange, me: Me, run: Run) -> UserOut:
-    """Changes what is given. The tokens of a user who is not active do not work."""
+    """Changes what is given. The tokens of a user who is not active do not work, and what they have borrowed ends."""
     limits = None if body.limits is None else _limits(body.limits)
     change = run.services.accounts.change_user
     view = await run.threads.write(change, me, user, role=body.role, limits=limits, active=body.active)

@@ -32,6 +32,6 @@ async def create_token(body: TokenIn, me: Me, run: Run, response: Response) -> N
 
 @router.delete("/tokens/{token}", status_code=204, **only(*EVERYBODY))
 async def revoke_token(token: TokenId, me: Me, run: Run) -> None:
-    """From now on it does not work; with other managers of the pool within a second."""
+    """From now on it does not work, with other managers of the pool within a second. What was borrowed by it ends."""
     await run.threads.write(run.services.accounts.revoke, me, token)
     run.gatekeeper.forget()
