@@ -26,6 +26,7 @@ Tell = Callable[[View], None]
 
 _POLL = 5.0  # seconds after which the place in the queue is asked for again
 _PAUSE = 1.0  # between attempts to reach a manager
+_FAILING = 3.0  # seconds after which a database that fails is not asked once more
 
 
 def asked(
@@ -108,7 +109,7 @@ def submit(pool: Pool, wanted: View, tell: Tell) -> View:
     """Asks, and waits until it is active."""
     if trips := nearness.round_trips(pool):
         wanted = wanted | {"round_trips": trips}
-    view = pool.submit(wanted, secrets.token_hex(16))
+    view = _submit(pool, wanted)
     with ExitStack() as undo:
         undo.callback(_let_go, pool, view["id"])
         heard = time.monotonic()
@@ -125,6 +126,18 @@ def submit(pool: Pool, wanted: View, tell: Tell) -> View:
             raise NoDevice(_why_not(view, wanted))
         undo.pop_all()
     return view
+
+
+def _submit(pool: Pool, wanted: View) -> View:
+    """Again where a database was failing over; with the same key it is the same request."""
+    key, end = secrets.token_hex(16), time.monotonic() + _FAILING
+    while True:
+        try:
+            return pool.submit(wanted, key)
+        except StoreFailed:
+            if time.monotonic() > end:
+                raise
+        time.sleep(_PAUSE)
 
 
 def _why_not(view: View, wanted: View) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 from cenote import link, protocol
 from cenote.client import control
-from cenote.errors import CenoteError, NoDevice, NotAllowed, ProtocolError, Unreachable
+from cenote.errors import CenoteError, NoDevice, NotAllowed, ProtocolError, Unreachable, WrongVersion
 from cenote.protocol import Address, Kind, Preamble
 
 
@@ -36,11 +37,12 @@ class Tether:
     """Open from the start. When the server ends it, because it is started anew, its successor is asked to go on."""
 
     RETRY = 0.5  # seconds
+    PATIENCE = 10.0  # with a server that is started anew at that moment
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._closed = threading.Event()
-        self._socket = _dial(door)
+        self._socket = self._open()
 
     def keep(self) -> None:
         """From now on, in a thread of its own; not before this process has forked for the last time."""
@@ -49,6 +51,16 @@ class Tether:
     def close(self) -> None:
         self._closed.set()
         _end(self._socket)
+
+    def _open(self) -> socket.socket:
+        deadline = time.monotonic() + self.PATIENCE
+        while True:
+            try:
+                return _dial(self._door)
+            except (Unreachable, ProtocolError) as error:
+                if isinstance(error, WrongVersion) or time.monotonic() > deadline:
+                    raise
+            time.sleep(self.RETRY)
 
     def _keep(self) -> None:
         _wait_for_end(self._socket)
@@ -80,6 +92,9 @@ def _dial(door: Door) -> socket.socket:
     except TimeoutError:
         sock.close()
         raise Unreachable(f"{door.server} at {door.address} accepts connections but does not answer") from None
+    except ssl.SSLCertVerificationError:
+        sock.close()
+        raise NotAllowed(f"what answers at {door.address} is not {door.server} of the pool") from None
     except OSError as error:  # with those of TLS
         sock.close()
         raise ProtocolError(f"{door.server} at {door.address} broke the connection off: {error.strerror}") from None
