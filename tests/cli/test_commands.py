@@ -27,6 +27,7 @@ NAMES = [
     "netperf",
     "config",
     "doctor",
+    "container",
     "health",
     "version",
     "manager",

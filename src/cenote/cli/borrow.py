@@ -15,7 +15,7 @@ from cenote.config import Settings
 from cenote.errors import Conflict, Invalid, NoDevice, NoKey, NotFound
 
 if TYPE_CHECKING:
-    from cenote.client.borrowing import View
+    from cenote.client.borrowing import Borrowed, View
     from cenote.client.launch import Held
     from cenote.client.pool import Pool
 
@@ -32,7 +32,9 @@ Named = Annotated[
     typer.Option("--allocation", metavar="ID", envvar="CENOTE_ALLOCATION", help="What “cenote request” has got."),
 ]
 
-_SIZES = ("run.devices", "run.share", "run.memory")
+Term = Annotated[str, typer.Option("--for", metavar="TIME", help="How long, 2h say.")]
+
+SIZES = ("run.devices", "run.share", "run.memory")
 
 
 def login(
@@ -57,10 +59,10 @@ def login(
     print(f"Logged in as {me['name']} ({me['role']}) at {' and '.join(found.credential.managers)}; kept in {kept}.")
 
 
-@configured(*_SIZES)
+@configured(*SIZES)
 def request(
     settings: Settings,
-    term: Annotated[str, typer.Option("--for", metavar="TIME", help="How long, 2h say.")] = "24h",
+    term: Term = "24h",
     filter: Filter = None,
     wait: Wait = None,
     priority: Priority = None,
@@ -70,11 +72,9 @@ def request(
 
     Example: cenote request -n 4 --for 2h
     """
-    from cenote.cli import waiting
-    from cenote.client import borrowing, remembered
+    from cenote.client import borrowing
     from cenote.client.login import need
     from cenote.client.pool import Pool
-    from cenote.units import human_duration
 
     wanted = borrowing.asked(
         count=settings.run.devices,
@@ -87,12 +87,22 @@ def request(
         same_server=same_server,
         tethered=False,
     )
-    with Pool(need()) as pool, waiting.shown() as tell:
+    with Pool(need()) as pool:
+        print(requested(pool, wanted)["id"])
+
+
+def requested(pool: Pool, wanted: View) -> View:
+    """What is asked for, when it is there."""
+    from cenote.cli import waiting
+    from cenote.client import borrowing, remembered
+    from cenote.units import human_duration
+
+    with waiting.shown() as tell:
         view = borrowing.submit(pool, wanted, tell)
     here = remembered.remember(view["id"])
     how = "“cenote run” in this terminal uses it" if here else "name it with --allocation or $CENOTE_ALLOCATION"
-    _say(f"{_parts(view)} for {human_duration(view['term'])}; {how}")
-    print(view["id"])
+    say(f"{_parts(view)} for {human_duration(view['term'])}; {how}")
+    return view
 
 
 def extend(
@@ -110,7 +120,7 @@ def extend(
     seconds = parse_duration(time)
     with Pool(need()) as pool:
         view = pool.extend(_which(pool, allocation), seconds)
-    _say(f"{_parts(view)}{_left(view)}")
+    say(f"{_parts(view)}{_left(view)}")
 
 
 def release(
@@ -123,7 +133,7 @@ def release(
 
     Example: cenote release
     """
-    from cenote.client import remembered
+    from cenote.client import container, remembered
     from cenote.client.login import need
     from cenote.client.pool import Pool
 
@@ -131,7 +141,8 @@ def release(
         name = _only(pool) if allocation is None else allocation
         view = pool.release(name)
     remembered.forget(name)
-    _say(f"{name} is given back" if view["state"] in ("ended", "releasing") else f"{name} is {view['state']}")
+    container.forget(name)
+    say(f"{name} is given back" if view["state"] in ("ended", "releasing") else f"{name} is {view['state']}")
 
 
 def smi(
@@ -178,7 +189,7 @@ def from_pool(
     needed = same_server or any(option is not None for option in (allocation, filter, wait, priority))
     if (found := pool(settings, needed=needed)) is None:
         return None
-    sizes = any(settings.sources[name].kind == "flag" for name in _SIZES)
+    sizes = any(settings.sources[name].kind == "flag" for name in SIZES)
     anew = sizes or same_server or any(option is not None for option in (filter, wait, priority))
     if allocation and anew:
         raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
@@ -190,7 +201,7 @@ def from_pool(
         with found as connected:
             if allocation:
                 return borrowing.Borrowed.existing(connected, allocation)
-            if not anew and (held := _recalled(connected)):
+            if not anew and (held := recalled(connected)):
                 return held
             wanted = borrowing.asked(
                 count=settings.run.devices,
@@ -208,7 +219,7 @@ def from_pool(
     return acquire
 
 
-def _recalled(pool: Pool) -> Held | None:
+def recalled(pool: Pool) -> Borrowed | None:
     """What this terminal has got with “request”, if that is not over."""
     from cenote.client import remembered
     from cenote.client.borrowing import Borrowed
@@ -219,9 +230,9 @@ def _recalled(pool: Pool) -> Held | None:
         held = Borrowed.existing(pool, name)
     except (NoDevice, NotFound):
         remembered.forget(name)
-        _say(f"allocation {name} of this terminal is over; asking for a device anew")
+        say(f"allocation {name} of this terminal is over; asking for a device anew")
         return None
-    _say(f"on allocation {name} of this terminal{_left(held.view)}")
+    say(f"on allocation {name} of this terminal{_left(held.view)}")
     return held
 
 
@@ -272,5 +283,5 @@ def _token(file: str | None) -> str:
         raise NoKey(f"{file} has no token in it") from None
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
     print(f"cenote: {sentence}", file=sys.stderr)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cenote.cli import admin, borrow, status
+from cenote.cli import admin, borrow, container, status
 from cenote.cli.configured import configured
 from cenote.config import SETTINGS, Settings, option
 from cenote.errors import CenoteError
@@ -51,7 +51,7 @@ settings_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(settings_app)
-for command in (borrow.login, borrow.request, borrow.extend, borrow.release, borrow.smi):
+for command in (borrow.login, borrow.request, borrow.extend, borrow.release, borrow.smi, container.container):
     app.command()(command)
 admin.add_to(app)
 status.add_to(app)

@@ -66,7 +66,7 @@ class Borrowed:
 
     def __init__(self, view: View, doors: list[Door], tethers: list[Tether]) -> None:
         self.view = view
-        self._doors = doors
+        self.doors = doors
         self._tethers = tethers
 
     @classmethod
@@ -92,7 +92,7 @@ class Borrowed:
         return cls(view, _doors(pool, view), [])
 
     def write(self, file: Path) -> None:
-        write_private(file, "\n".join(["cenote-allocation 1", *(door.line() for door in self._doors), ""]).encode())
+        write_private(file, "\n".join(["cenote-allocation 1", *(door.line() for door in self.doors), ""]).encode())
 
     def keep(self) -> None:
         """Holds it across restarts of servers; not before this process has forked for the last time."""

@@ -28,9 +28,13 @@ class Door:
 
     def line(self) -> str:
         """In the file that programs' shims read, with the address as a number."""
-        host = _numeric(self.address)
-        transport = "plain" if protocol.is_loopback(host) else "tls"
-        return f"server {host} {self.address.port} {transport} {self.allocation} {self.secret}"
+        transport = "plain" if self.is_here else "tls"
+        return f"server {_numeric(self.address)} {self.address.port} {transport} {self.allocation} {self.secret}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is reached within this machine's own network alone, where nothing has to be encrypted."""
+        return protocol.is_loopback(_numeric(self.address))
 
 
 class Tether:

@@ -1,0 +1,99 @@
+"""``cenote container``: borrowed devices for containers that know nothing of Cenote."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cenote.cli import borrow
+from cenote.cli.configured import configured
+from cenote.config import Settings
+from cenote.errors import Invalid
+
+if TYPE_CHECKING:
+    from cenote.client.borrowing import Borrowed
+    from cenote.client.pool import Pool
+
+_SYSTEM = Path("/etc/cdi")
+
+
+@configured(*borrow.SIZES)
+def container(
+    settings: Settings,
+    term: borrow.Term = "24h",
+    filter: borrow.Filter = None,
+    wait: borrow.Wait = None,
+    priority: borrow.Priority = None,
+    same_server: borrow.SameServer = False,
+    allocation: borrow.Named = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the CDI file goes.", show_default=True)
+    ] = _SYSTEM,
+    cdi: Annotated[
+        bool, typer.Option("--cdi/--no-cdi", help="A CDI file, or else mounts and variables.", show_default=False)
+    ] = True,
+    libraries: Annotated[
+        str, typer.Option("--library-path", metavar="PATHS", help="What LD_LIBRARY_PATH is in the image.")
+    ] = "",
+) -> None:
+    """Prepares borrowed devices for containers, and prints how one is started with them.
+
+    On the allocation that is named, else on what was requested in this terminal, else on devices that are requested
+    anew. They are held until “cenote release”, or for as long as --for says.
+
+    Example: cenote container -n 2 --for 2h
+    """
+    from cenote.client import container as containers
+    from cenote.client.login import need
+    from cenote.client.pool import Pool
+
+    anew = any(settings.sources[name].kind == "flag" for name in borrow.SIZES)
+    anew |= same_server or any(option is not None for option in (filter, wait, priority))
+    if allocation and anew:
+        raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
+    if cdi:
+        containers.ready(output)
+    with Pool(need()) as pool:
+        held = _held(pool, allocation, anew) or _new(pool, settings, term, filter, wait, priority, same_server)
+    prepared = containers.prepare(held, [part for part in libraries.split(":") if part])
+    if cdi:
+        borrow.say(f"{containers.write(prepared, output)} is written")
+    if prepared.here:
+        borrow.say("a server is reached within this machine alone, so the container needs this machine’s network")
+    print(f"docker run --rm {shlex.join(prepared.options(cdi=cdi))} IMAGE PROGRAM")
+
+
+def _held(pool: Pool, allocation: str | None, anew: bool) -> Borrowed | None:
+    from cenote.client.borrowing import Borrowed
+
+    if allocation:
+        return Borrowed.existing(pool, allocation)
+    return None if anew else borrow.recalled(pool)
+
+
+def _new(
+    pool: Pool,
+    settings: Settings,
+    term: str,
+    filter: str | None,
+    wait: str | None,
+    priority: int | None,
+    same_server: bool,
+) -> Borrowed:
+    from cenote.client.borrowing import Borrowed, asked
+
+    wanted = asked(
+        count=settings.run.devices,
+        share=settings.run.share,
+        memory=settings.run.memory,
+        filter=filter,
+        term=term,
+        wait=wait,
+        priority=priority,
+        same_server=same_server,
+        tethered=False,
+    )
+    return Borrowed.existing(pool, borrow.requested(pool, wanted)["id"])
