@@ -63,7 +63,7 @@ class Files:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.num_tickets = 0  # a resumed connection would not look at the certificate again
-        self._show(context)
+        self.show(context)
         return context
 
     def dialling(self) -> ssl.SSLContext:
@@ -71,10 +71,11 @@ class Files:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.check_hostname = False
-        self._show(context)
+        self.show(context)
         return _trusting(context, self._read(self.authority))
 
-    def _show(self, context: ssl.SSLContext) -> None:
+    def show(self, context: ssl.SSLContext) -> None:
+        """From now on connections with this context show what the files have now."""
         try:
             context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from cenote import tls
 from cenote.errors import Invalid, NoKey, NotAllowed
-from cenote.pool import authority as module
 from cenote.pool.authority import Authority, signing_request
 from cenote.pool.certificates import Certificates
 from cenote.pool.core import POOL, Actor
@@ -107,10 +106,10 @@ def test_a_client_can_tell_a_manager_before_it_sends_anything(tmp_path: Path, au
     assert "Hostname mismatch" in str(shake(server.serving(), client, tls.MANAGER_HOST)[1])
 
 
-def test_what_has_expired_does_not_count(tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_expired_does_not_count(tmp_path: Path, authority: Authority) -> None:
     server = server_files(authority, tmp_path / "server")
-    monkeypatch.setattr(module, "LIFETIME", datetime.timedelta(seconds=-1))
-    manager, _ = authority.manager(tmp_path, "main", [])
+    brief = Authority.open(tmp_path / "authority", datetime.timedelta(seconds=-1))
+    manager, _ = brief.manager(tmp_path, "main", [])
     assert "expired" in str(shake(server.serving_peers(), manager.dialling())[0])
 
 
@@ -129,25 +128,98 @@ def test_an_operators_own_authority(tmp_path: Path) -> None:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(root_key, hashes.SHA256())
     )
-    file, key_file = tmp_path / "own.pem", tmp_path / "own.key"
+    folder = tmp_path / "own"
+    folder.mkdir()
+    file, key_file = folder / "ca.pem", folder / "ca.key"
     file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
+    key_file.chmod(0o644)
     with pytest.raises(NoKey, match="can be read by others"):
-        Authority.open(tmp_path / "unused", file, key_file)
+        Authority.open(folder)
     key_file.chmod(0o600)
-    own = Authority.open(tmp_path / "unused", file, key_file)
+    own = Authority.open(folder)
+    assert own.expires_at == pytest.approx(now.timestamp() + 86400, abs=1)
+    manager, issued = own.manager(tmp_path, "main", [])
+    assert issued.expires_at == own.expires_at, "nothing lives longer than its authority"
+    assert issued.renew_at == pytest.approx(now.timestamp() + 57600, abs=60)
+    server = server_files(own, tmp_path / "server")
+    assert all(isinstance(peer, Peer) for peer in shake(server.serving_peers(), manager.dialling()))
+    kept = file.read_bytes()
+    file.write_bytes(server.certificate.read_bytes())
+    with pytest.raises(NoKey, match="is not an authority’s"):
+        Authority.open(folder)
+    file.write_bytes(Authority.open(tmp_path / "other").certificate)
+    with pytest.raises(NoKey, match="is not of the key"):
+        Authority.open(folder)
+    file.write_bytes(kept + Authority.open(tmp_path / "other").certificate)
+    with pytest.raises(NoKey, match="several certificates"):
+        Authority.open(folder)
+    file.write_text("nonsense")
+    with pytest.raises(NoKey, match="is not the certificate of an authority"):
+        Authority.open(folder)
+    for missing, there in ((file, key_file), (key_file, file)):
+        rest, found = missing.read_bytes(), there.read_bytes()
+        missing.unlink()
+        with pytest.raises(NoKey, match=f"has {there.name} alone"):
+            Authority.open(folder)
+        assert there.read_bytes() == found and not missing.exists(), "nothing of the operator's is replaced"
+        missing.write_bytes(rest)
+
+
+def test_an_authority_by_openssl(tmp_path: Path) -> None:
+    """As an operator makes one, with and without a password."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -subj /CN=Own -keyout ca.key -out ca.pem"
+    subprocess.run([*made.split(), "-noenc"], cwd=folder, check=True, capture_output=True)
+    (folder / "ca.key").chmod(0o600)
+    own = Authority.open(folder)
     manager, _ = own.manager(tmp_path, "main", [])
     server = server_files(own, tmp_path / "server")
     assert all(isinstance(peer, Peer) for peer in shake(server.serving_peers(), manager.dialling()))
-    with pytest.raises(NoKey, match="is not an authority’s"):
-        Authority.open(tmp_path / "unused", manager.certificate, manager.key)
-    Authority.open(tmp_path / "other")
-    with pytest.raises(NoKey, match="is not of the key"):
-        Authority.open(tmp_path / "unused", file, tmp_path / "other" / "ca.key")
-    with pytest.raises(NoKey, match="only one of them"):
-        Authority.open(tmp_path / "unused", file)
+    subprocess.run([*made.split(), "-passout", "pass:secret"], cwd=folder, check=True, capture_output=True)
+    (folder / "ca.key").chmod(0o600)
+    with pytest.raises(NoKey, match="without a password"):
+        Authority.open(folder)
+
+
+def test_expired_and_not_made_to_sign(tmp_path: Path) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    for name, ends, signs, reason in (("old", -1, True, "has expired"), ("other", 1, False, "may not issue others")):
+        folder = tmp_path / name
+        folder.mkdir()
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        usage = dict.fromkeys(USAGES, False) | {"digital_signature": True, "key_cert_sign": signs}
+        certificate = (
+            x509.CertificateBuilder(subject, subject, key.public_key(), 1)
+            .not_valid_before(now - datetime.timedelta(days=2))
+            .not_valid_after(now + datetime.timedelta(days=ends))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(x509.KeyUsage(**usage), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+        (folder / "ca.pem").write_bytes(certificate.public_bytes(pem))
+        (folder / "ca.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+        (folder / "ca.key").chmod(0o600)
+        with pytest.raises(NoKey, match=reason):
+            Authority.open(folder)
+
+
+USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +264,5 @@ def test_revoked_serials(tmp_path: Path, manager: Manager, authority: Authority)
     with pytest.raises(Invalid):
         certificates.revoke(POOL, Role.SERVER, "gpu2")
     certificates.revoke(POOL, Role.SERVER, "gpu1")
-    serials = {f"{x509.load_pem_x509_certificate(pem).serial_number:x}" for pem in (first, second)}
-    assert certificates.revoked(Role.SERVER) == serials
+    assert certificates.revoked(Role.SERVER) == {first.serial, second.serial}
     assert not certificates.revoked(Role.MANAGER)

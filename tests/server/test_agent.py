@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from cenote import tls
 from cenote.credentials import JoinCredential
@@ -21,13 +23,15 @@ from cenote.pool.inventory import Inventory
 from cenote.pool.models import Outcome, ServerState, State
 from cenote.pool.orders import Reserve
 from cenote.pool.request import Request
+from cenote.protocol import Kind, Preamble, Status
 from cenote.server.agent import join
 from cenote.server.membership import Membership
 from cenote.tls import Role
 from tests.pool.conftest import sqlite_template  # noqa: F401 - a fixture
 from tests.support import fullpool
+from tests.support.data_plane import connect, enter
 from tests.support.fullpool import FullManager
-from tests.support.managed import pooled, tether
+from tests.support.managed import anybody, pooled, tether
 from tests.support.pool import Clock, Manager
 from tests.support.servers import Server, wait_until
 
@@ -67,6 +71,43 @@ def test_joining(manager: FullManager, tmp_path: Path) -> None:
     assert manager.services.accounts.who(member.token).name == "gpu1"
     assert member.token not in repr(member)
     member.files.serving_peers()
+
+
+def test_certificates_are_renewed_in_time(core: Manager, tmp_path: Path, stub_native: Path) -> None:
+    """Those of the manager and of the server, again and again, while both go on."""
+    lifetime = timedelta(seconds=18)
+    with fullpool.manager(core, tmp_path / "managers", lifetime=lifetime) as manager:
+        member = joined(manager.invite(), tmp_path)
+        with pooled(manager.authority, tmp_path, stub_native) as server:
+            wait_until(lambda: state_of(manager) == ServerState.READY, 10)
+            shown = [(shown_by(server.port), shown_by_manager(manager.port))]
+            end = time.monotonic() + 45
+            while any(len(set(serials)) < 3 for serials in zip(*shown, strict=True)):
+                assert time.monotonic() < end
+                time.sleep(0.5)
+                shown.append((shown_by(server.port), shown_by_manager(manager.port)))
+            assert (again := Membership.load(member.folder)) and again.renew_at > time.time()
+            assert state_of(manager) == ServerState.READY
+            assert manager.certificates.revoked(Role.SERVER) == frozenset()
+            assert not any("renewed:" in line for line in server.log)
+
+
+def shown_by(port: int) -> int:
+    """By a server to who comes with a tether or as a manager."""
+    sock = connect("127.0.0.1", port)
+    assert enter(sock, Preamble(Kind.CONTROL, tls=True, pool=True).encode()).status == Status.GO_ON
+    return shown_on(sock)
+
+
+def shown_by_manager(port: int) -> int:
+    return shown_on(connect("127.0.0.1", port))
+
+
+def shown_on(sock: socket.socket) -> int:
+    with anybody().wrap_socket(sock, server_hostname=tls.MANAGER_HOST) as secure:
+        der = secure.getpeercert(binary_form=True)
+        assert der
+        return x509.load_der_x509_certificate(der).serial_number
 
 
 def test_joining_twice_or_elsewhere(manager: FullManager, tmp_path: Path) -> None:

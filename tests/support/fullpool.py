@@ -11,11 +11,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from cenote.credentials import JoinCredential, read_join
 from cenote.pool.api.services import Services
-from cenote.pool.authority import Authority
+from cenote.pool.authority import LIFETIME, Authority
 from cenote.pool.certificates import Certificates
 from cenote.pool.core import POOL
 from cenote.pool.process import Managed
@@ -39,13 +40,14 @@ class FullManager:
         port: int = 0,
         others: tuple[str, ...] = (),
         host: str = "127.0.0.1",
+        lifetime: timedelta = LIFETIME,
     ) -> None:
         self.core = core
         self._listening = socket.create_server((host, port))
         self.port: int = self._listening.getsockname()[1]
         self.address = f"{host}:{self.port}"
         self.managers = (self.address, *others)
-        self.authority = Authority.open(state / "authority")
+        self.authority = Authority.open(state / "authority", lifetime)
         addresses = tuple(map(Address.parse, self.managers))
         (state / name).mkdir(exist_ok=True)
         self._process = Process(Managed(core.core, self.authority, state / name, name, addresses))
@@ -84,8 +86,10 @@ def manager(
     port: int = 0,
     others: tuple[str, ...] = (),
     host: str = "127.0.0.1",
+    lifetime: timedelta = LIFETIME,
 ) -> Iterator[FullManager]:
-    running = FullManager(core, state, name, port, others, host)
+    """``lifetime`` is that of certificates."""
+    running = FullManager(core, state, name, port, others, host, lifetime)
     running.start()
     try:
         yield running

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,9 +23,14 @@ from cenote.pool.core import Core
 from cenote.pool.home import Home, Resident
 from cenote.pool.process import Managed, Manager
 from cenote.pool.queue import Rules
+from cenote.pool.request import DAY
 from cenote.pool.store import Store
 from cenote.protocol import MANAGER_PORT, Address
 from cenote.units import parse_duration
+
+log = logging.getLogger("cenote.manager")
+
+_SOON = 90  # days
 
 
 def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | None], None]) -> None:
@@ -39,6 +46,8 @@ def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | 
         store.upgrade()
         core = Core(store, Rules(max_time=parse_duration(settings.max_time), placement=settings.placement))
         authority = Authority.open(settings.authority or home.folder / "authority")
+        if (days := (authority.expires_at - time.time()) / DAY) < _SOON:
+            log.warning("the certificate of the pool’s authority, %s, expires in %d days", authority.file, days)
         managers = _managers(settings, listeners[0])
         manager = Manager(Managed(core, authority, home.folder, socket.gethostname(), managers))
         resident = Resident(os.getpid(), tuple(map(str, managers)), authority.fingerprint)

@@ -1,6 +1,7 @@
 """The pool's certificate authority: one of its own, made at the first start, or the operator's.
 
-Its folder is 0700 and has ``ca.pem`` and ``ca.key``. Managers that share a database share them too.
+Its folder has ``ca.pem`` and ``ca.key``. Managers that share a database share them too. What it issues is for a year at
+most, and is renewed by who has it when two thirds of that are over.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from cenote.keys import write_private
 from cenote.tls import Role
 
 AUTHORITY_LIFETIME = datetime.timedelta(days=365 * 30)
-LIFETIME = datetime.timedelta(days=365 * 10)
+LIFETIME = datetime.timedelta(days=365)
 
 _EARLIER = datetime.timedelta(days=365)  # hosts whose clocks are behind
 _REQUEST_LIMIT = 16 * 1024
@@ -51,33 +52,41 @@ class Issued:
     role: Role
     name: str
     expires_at: float
+    renew_at: float
 
 
 class Authority:
     """Raises NoKey when its files cannot be used."""
 
-    def __init__(self, certificate: x509.Certificate, key: _Signer, file: Path) -> None:
+    def __init__(
+        self, certificate: x509.Certificate, key: _Signer, file: Path, lifetime: datetime.timedelta = LIFETIME
+    ) -> None:
+        """``lifetime`` is that of what it issues."""
         self._certificate = certificate
         self._key = key
+        self._lifetime = lifetime
         self.file = file
         """Of its certificate."""
 
     @classmethod
-    def open(cls, folder: Path, certificate: Path | None = None, key: Path | None = None) -> Self:
-        """The operator's ``certificate`` and ``key``, else those in ``folder``, which are made if there are none."""
-        if (certificate is None) != (key is None):
-            raise NoKey("an authority of your own is a certificate and its key; only one of them is given")
+    def open(cls, folder: Path, lifetime: datetime.timedelta = LIFETIME) -> Self:
+        """That of the ``folder``, in which one is made if there is none."""
         own, own_key = folder / "ca.pem", folder / "ca.key"
         try:
-            if certificate is None or key is None:
-                certificate, key = own, own_key
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with _alone(folder):
-                    if not own.exists():  # written last
-                        _make(own, own_key)
-            return cls(*_read(certificate, key), certificate)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with _alone(folder):
+                there = [file.name for file in (own, own_key) if file.exists()]
+                if len(there) == 1:
+                    raise NoKey(f"{folder} has {there[0]} alone; an authority is ca.pem and ca.key, its private key")
+                if not there:
+                    _make(own, own_key)
+            return cls(*_read(own, own_key), own, lifetime)
         except OSError as error:
-            raise NoKey(f"the pool’s authority cannot be kept in {folder}: {error.strerror}") from None
+            raise NoKey(f"the pool’s authority in {folder} cannot be used: {error.strerror}") from None
+
+    @property
+    def expires_at(self) -> float:
+        return self._certificate.not_valid_after_utc.timestamp()
 
     @property
     def certificate(self) -> bytes:
@@ -112,7 +121,9 @@ class Authority:
         if role == Role.MANAGER:
             names += [x509.DNSName(tls.MANAGER_HOST), *map(_general, dict.fromkeys(hosts))]
         serial = x509.random_serial_number()
-        expires = min(now + LIFETIME, self._certificate.not_valid_after_utc)
+        expires = min(now + self._lifetime, self._certificate.not_valid_after_utc)
+        if self._certificate.not_valid_after_utc <= now:
+            raise NoKey(f"the certificate {self.file} has expired")
         issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = (
             x509.CertificateBuilder()
@@ -130,7 +141,8 @@ class Authority:
             .add_extension(issuer_id, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        return Issued(certificate.public_bytes(_PEM), f"{serial:x}", role, name, expires.timestamp())
+        renew = now + (expires - now) * 2 / 3
+        return Issued(certificate.public_bytes(_PEM), f"{serial:x}", role, name, expires.timestamp(), renew.timestamp())
 
 
 def signing_request(key_file: Path) -> bytes:
@@ -177,11 +189,14 @@ def _make(certificate_file: Path, key_file: Path) -> None:
 def _read(certificate_file: Path, key_file: Path) -> tuple[x509.Certificate, _Signer]:
     key = _private_key(key_file)
     try:
-        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+        certificate, *others = x509.load_pem_x509_certificates(certificate_file.read_bytes())
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usages = [one.value for one in certificate.extensions if isinstance(one.value, x509.KeyUsage)]
     except (ValueError, x509.ExtensionNotFound):
         raise NoKey(f"{certificate_file} is not the certificate of an authority") from None
-    if not constraints.ca:
+    if others:  # whom they have certified would count here, too
+        raise NoKey(f"{certificate_file} has several certificates; only the authority’s own belongs there")
+    if not constraints.ca or not all(usage.key_cert_sign for usage in usages):
         raise NoKey(f"the certificate {certificate_file} is not an authority’s: it may not issue others")
     if certificate.public_key() != key.public_key():
         raise NoKey(f"the certificate {certificate_file} is not of the key {key_file}")

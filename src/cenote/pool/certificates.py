@@ -13,6 +13,7 @@ from cenote.errors import Invalid, NotAllowed
 from cenote.pool.authority import Authority, Issued
 from cenote.pool.core import POOL, Actor, Change, Core
 from cenote.pool.models import Certificate
+from cenote.pool.models import Role as UserRole
 from cenote.tls import Role
 
 _FRESH = 5.0  # seconds for which what was revoked is not read again
@@ -26,33 +27,48 @@ class Certificates:
         self.authority = authority
         self._revoked: dict[Role, tuple[float, frozenset[str]]] = {}
 
-    def manager(self, folder: Path, name: str, hosts: Iterable[str]) -> tls.Files:
-        """A manager's own, anew at each of its starts; ``hosts`` are the names and addresses by which it is reached."""
+    def manager(self, folder: Path, name: str, hosts: Iterable[str]) -> tuple[tls.Files, float]:
+        """A manager's own, anew at each of its starts, and the moment at which it is to be renewed.
+
+        ``hosts`` are the names and addresses by which the manager is reached.
+        """
         files, issued = self.authority.manager(folder, name, hosts)
         with self._core.change() as change:
             self._record(change, POOL, issued)
-        return files
+        return files, issued.renew_at
 
-    def server(self, change: Change, actor: Actor, request: bytes, name: str) -> bytes:
-        """One for the server ``name``, in PEM; those that it had before do not count from now on. Raises Invalid."""
+    def server(self, change: Change, actor: Actor, request: bytes, name: str) -> Issued:
+        """One for the server ``name``; those that it had before do not count from now on. Raises Invalid."""
         issued = self.authority.issue(request, Role.SERVER, name)
-        for old in self._valid(change, Role.SERVER, name):
-            old.revoked_at = change.now
+        self.end(change, Role.SERVER, name)
         self._record(change, actor, issued)
-        return issued.certificate
+        return issued
+
+    def renew(self, actor: Actor, request: bytes, name: str) -> Issued:
+        """One more for a server, by itself: it may not get the answer, so those that it has go on. Raises Invalid."""
+        if actor.role != UserRole.SERVER or actor.name != name:
+            raise NotAllowed(f"{actor.name} may not speak for the server “{name}”")
+        issued = self.authority.issue(request, Role.SERVER, name)
+        with self._core.change() as change:
+            self._record(change, actor, issued)
+        return issued
+
+    def end(self, change: Change, role: Role, name: str) -> list[str]:
+        """From now on no certificate counts that this server or manager has; their serials."""
+        rows = self._valid(change, role, name)
+        for row in rows:
+            row.revoked_at = change.now
+        self._revoked.clear()
+        return [row.serial for row in rows]
 
     def revoke(self, actor: Actor, role: Role, name: str) -> None:
         """From now on nobody is taken for this server or manager. Raises NotAllowed, and Invalid when there is none."""
         if not actor.is_admin:
             raise NotAllowed(f"{actor.name} is no admin")
         with self._core.change() as change:
-            rows = self._valid(change, role, name)
-            if not rows:
+            if not (serials := self.end(change, role, name)):
                 raise Invalid(f"there is no {role} “{name}” with a certificate")
-            for row in rows:
-                row.revoked_at = change.now
-            change.audit(actor, "certificate.revoke", name, role=role, serials=[row.serial for row in rows])
-        self._revoked.clear()
+            change.audit(actor, "certificate.revoke", name, role=role, serials=serials)
 
     def revoked(self, role: Role) -> frozenset[str]:
         """The serials of this role's certificates that have been revoked and would not have expired yet."""

@@ -32,6 +32,7 @@ class Joined:
 
     name: str
     certificate: bytes
+    renew_at: float
     token: str = field(repr=False)
 
 
@@ -72,13 +73,13 @@ class Joining:
             row = _valid(change.session, change.now, secret)
             user = self._user(change, row, server)
             actor = Actor(user.name, user.role, user.id)
-            certificate = self._certificates.server(change, actor, request, server)
+            issued = self._certificates.server(change, actor, request, server)
             row.used_at = change.now
             old = update(Token).where(Token.user_id == user.id, Token.revoked_at.is_(None))
             change.session.execute(old.values(revoked_at=change.now))
             token = new_token(change, actor, user, "joined")
             change.audit(actor, "server.admit", server, invitation=row.id)
-            return Joined(server, certificate, token.text)
+            return Joined(server, issued.certificate, issued.renew_at, token.text)
 
     @staticmethod
     def _user(change: Change, invitation: Invitation, server: str) -> User:

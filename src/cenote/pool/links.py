@@ -47,6 +47,10 @@ class Links:
         """To the server of that name at HOST:PORT; nothing is dialled yet."""
         return Link(self, name, address)
 
+    def renew(self, files: tls.Files) -> None:
+        """Shows the certificate that the files have now when it dials from now on."""
+        files.show(self._context)
+
     def close(self) -> None:
         for one in list(self._open):
             one.drop()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import ssl
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cenote import tls
+from cenote.errors import CenoteError
 from cenote.pool.allocations import Allocations
 from cenote.pool.api.app import create
 from cenote.pool.api.listener import Listener
@@ -20,6 +25,11 @@ from cenote.pool.courier import Courier
 from cenote.pool.links import Links
 from cenote.pool.servers import Servers
 from cenote.protocol import Address
+
+log = logging.getLogger("cenote.manager")
+
+_HOUR = 3600.0
+_PAUSE = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,8 @@ class Manager:
         core = managed.core
         self._core = core
         self._certificates = Certificates(core, managed.authority)
-        self._files = self._certificates.manager(managed.folder, managed.name, [managed.managers[0].host])
+        self._managed = managed
+        self._files, self._renew_at = self._certify()
         self._managers = tuple(map(str, managed.managers))
         self._listener: Listener | None = None
 
@@ -51,21 +62,44 @@ class Manager:
         servers = Servers(self._core)
         courier = Courier(self._core, servers, Allocations(self._core), self._certificates, links)
         services = Services.of(self._core, servers, self._certificates, courier, self._managers)
-        self._listener = _Announcing(create(services), self._files.serving())
+        context = self._files.serving()
+        self._listener = _Announcing(create(services), context)
         self._listener.on_start = lambda: ready(services)
-        carrying = asyncio.create_task(courier.run())
+        beside = [asyncio.create_task(courier.run()), asyncio.create_task(self._keep_certified(context, links))]
         try:
             await self._listener.serve_on(sockets)
         finally:
-            carrying.cancel()
-            with suppress(asyncio.CancelledError):
-                await carrying
+            for task in beside:
+                task.cancel()
+            for task in beside:
+                with suppress(asyncio.CancelledError):
+                    await task
             links.close()
 
     def stop(self) -> None:
         """To be called in the event loop."""
         if self._listener:
             self._listener.stop()
+
+    def _certify(self) -> tuple[tls.Files, float]:
+        managed = self._managed
+        return self._certificates.manager(managed.folder, managed.name, [managed.managers[0].host])
+
+    async def _keep_certified(self, context: ssl.SSLContext, links: Links) -> None:
+        """Renews the certificate before it expires; connections that are open go on."""
+        while True:
+            left = self._renew_at - time.time()
+            await asyncio.sleep(min(max(left, 1.0), _HOUR))  # the clock may be set meanwhile
+            if time.time() < self._renew_at:
+                continue
+            try:
+                files, self._renew_at = await asyncio.to_thread(self._certify)
+                files.show(context)
+                links.renew(files)
+                log.info("the manager’s certificate is renewed")
+            except CenoteError as error:
+                log.error("the manager’s certificate cannot be renewed: %s", error)
+                await asyncio.sleep(_PAUSE)
 
 
 class _Announcing(Listener):

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import random
 import ssl
+import time
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,6 +35,7 @@ TIMEOUT = 4.0
 LONGEST_PAUSE = 30.0
 _FIRST_PAUSE = 0.5
 _LEAST = 0.1
+_RENEWAL_PAUSE = 60.0  # after it has failed
 
 
 async def join(folder: Path, managers: Sequence[str], fingerprint: str, secret: str, name: str) -> Membership:
@@ -51,7 +54,8 @@ async def join(folder: Path, managers: Sequence[str], fingerprint: str, secret: 
             plain = {"secret": secret, "name": name, "request": signing_request(new.key).decode("ascii")}
             async with _Manager(manager, authority) as connected:
                 answer = await connected.ask("POST", "/join", plain)
-            member = Membership(folder, _text(answer, "name"), _text(answer, "token"), tuple(managers))
+            name, token, renew_at = _text(answer, "name"), _text(answer, "token"), _moment(answer, "renew_at")
+            member = Membership(folder, name, token, tuple(managers), renew_at=renew_at)
             write_private(new.authority, authority.encode("ascii"))
             write_private(new.certificate, _text(answer, "certificate").encode("ascii"))
             member.save()
@@ -87,6 +91,9 @@ class Agent:
         self._described = ""
         """The address at which the managers know the devices to be."""
         self._said = ""
+        self._renewal_pause = 0.0
+        self.on_renewal: Callable[[], None] = lambda: None
+        """Called when the certificate is another."""
         lender.on_change = self._changed.set
 
     def revoked(self) -> frozenset[str]:
@@ -133,11 +140,36 @@ class Agent:
             self._say(logging.INFO, f"this is {self._member.name} of the pool, reached at {address}")
         told = self._member.told(_texts(answer, "managers"), _texts(answer, "revoked"))
         if told != self._member:
-            self._member = told
+            await self._keep(told)
+        if time.time() >= self._member.renew_at and time.monotonic() >= self._renewal_pause:
             try:
-                await asyncio.to_thread(told.save)
-            except OSError as error:
-                log.error("what a manager has said cannot be kept: %s", error.strerror)
+                await self._renew(manager, path)
+            except CenoteError as error:
+                log.error("the server’s certificate cannot be renewed: %s", error)
+                self._renewal_pause = time.monotonic() + _RENEWAL_PAUSE
+
+    async def _renew(self, manager: _Manager, path: str) -> None:
+        """Another certificate for the same key."""
+        from cenote.pool.authority import signing_request  # loads a library that only this needs
+
+        files = self._member.files
+        request = await asyncio.to_thread(signing_request, files.key)
+        answer = await manager.ask("POST", f"{path}/certificate", {"request": request.decode("ascii")})
+        certificate = _text(answer, "certificate").encode("ascii", "replace")
+        try:
+            await asyncio.to_thread(write_private, files.certificate, certificate)
+        except OSError as error:
+            raise NoKey(f"{files.certificate} cannot be written: {error.strerror}") from None
+        await self._keep(replace(self._member, renew_at=_moment(answer, "renew_at")))
+        self.on_renewal()
+        log.info("the server’s certificate is renewed")
+
+    async def _keep(self, member: Membership) -> None:
+        self._member = member
+        try:
+            await asyncio.to_thread(member.save)
+        except OSError as error:
+            log.error("what a manager has said cannot be kept: %s", error.strerror)
 
     async def _pause(self) -> None:
         await asyncio.sleep(_LEAST)  # several changes are one beat
@@ -218,6 +250,12 @@ def _text(answer: Mapping[str, Any], name: str) -> str:
     if not isinstance(value := answer.get(name), str) or not value:
         raise ProtocolError(f"the manager's answer has no {name}")
     return value
+
+
+def _moment(answer: Mapping[str, Any], name: str) -> float:
+    if isinstance(value := answer.get(name), bool) or not isinstance(value, int | float):
+        raise ProtocolError(f"the manager's answer has no {name}")
+    return float(value)
 
 
 def _texts(answer: Mapping[str, Any], name: str) -> list[str]:

@@ -29,6 +29,7 @@ class Member:
         self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions)
         self._agent = Agent(membership, self.lender, devices, port, Figures(sessions))
         self.pooled = Pooled(self.lender, membership.files, self._agent.revoked)
+        self._agent.on_renewal = self.pooled.renew
         self._speaking: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -17,13 +17,17 @@ _FILE = "member.json"
 
 @dataclass(frozen=True)
 class Membership:
-    """In a folder of mode 0700. ``managers`` are HOST:PORT; ``revoked`` are serials of managers' certificates."""
+    """In a folder of mode 0700. ``managers`` are HOST:PORT; ``revoked`` are serials of managers' certificates.
+
+    ``renew_at`` is when another certificate is to be asked for, by the managers' clock.
+    """
 
     folder: Path = field(repr=False)
     name: str
     token: str = field(repr=False)
     managers: tuple[str, ...]
     revoked: frozenset[str] = frozenset()
+    renew_at: float = 0.0
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
@@ -32,7 +36,8 @@ class Membership:
         try:
             plain = json.loads(file.read_bytes())
             managers, revoked = tuple(map(str, plain["managers"])), frozenset(map(str, plain["revoked"]))
-            return cls(folder, str(plain["name"]), str(plain["token"]), managers, revoked)
+            renew_at = float(plain.get("renew_at", 0.0))
+            return cls(folder, str(plain["name"]), str(plain["token"]), managers, revoked, renew_at)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -25,9 +25,15 @@ class Pooled:
 
     def __init__(self, lender: Lender, files: tls.Files, revoked: Callable[[], frozenset[str]]) -> None:
         self.lender = lender
+        self._files = files
         self._revoked = revoked
         self._for_managers: ssl.SSLContext = files.serving_peers()
         self._for_clients: ssl.SSLContext = files.serving()
+
+    def renew(self) -> None:
+        """Shows the certificate that the files have now."""
+        self._files.show(self._for_managers)
+        self._files.show(self._for_clients)
 
     async def admit(self, channel: Channel) -> Peer | None:
         """The manager at the other end, or nobody. Not a byte of what it wants is read before that is known."""

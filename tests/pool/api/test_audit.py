@@ -73,6 +73,10 @@ def test_every_change(api: Api, admin: str, host: FakeServer, manager: Manager, 
     joining = {"secret": read_join(word).secret, "name": "gpu2", "request": request}
     steps.do("POST /join", "gpu2", None, joining, "certificate.issue", "token.create", "server.admit")
 
+    member = manager.accounts.create_token(POOL, "gpu2")
+    body = {"request": request}
+    steps.do("POST /servers/{name}/certificate", "gpu2", member, body, "certificate.issue", name="gpu2")
+
     described = api.app.openapi()["paths"]
     changing = {
         f"{method.upper()} {path.removeprefix(PREFIX)}"

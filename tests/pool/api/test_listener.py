@@ -26,7 +26,7 @@ from tests.support.pool import GIB, Clock, FakeServer, Manager, deliver_all, lis
 @pytest.fixture
 def served(manager: Manager, tmp_path: Path) -> Iterator[Served]:
     app = create(services(manager, tmp_path, NotedCourier()))
-    files = app.state.runtime.services.certificates.manager(tmp_path, "main", ["127.0.0.1"])
+    files, _ = app.state.runtime.services.certificates.manager(tmp_path, "main", ["127.0.0.1"])
     running = Served(app, files.serving())
     yield running
     running.close()

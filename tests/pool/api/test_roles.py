@@ -34,6 +34,7 @@ MATRIX: list[tuple[str, str, Any, set[Role]]] = [
     ("GET", "/servers/one/sessions", None, {A, V}),
     ("PUT", "/servers/server", {"address": "a:1", "devices": []}, {S}),
     ("POST", "/servers/server/heartbeat", {"stamp": {"ledger": "l", "boot": "b", "serial": 1}}, {S}),
+    ("POST", "/servers/server/certificate", {"request": ""}, {S}),
     ("GET", "/me", None, {A, U, S, V}),
     ("GET", "/users", None, {A, U, V}),
     ("POST", "/users", {"name": "new"}, {A}),

@@ -36,6 +36,16 @@ Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 Address = Annotated[str, Field(max_length=300, pattern=r"^[!-~]+:[0-9]{1,5}$")]
 
 
+SigningRequest = Annotated[
+    str,
+    Field(
+        max_length=16 * 1024,
+        pattern=_TEXT,
+        description="a certificate signing request in PEM, for a key on an elliptic curve",
+    ),
+]
+
+
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -253,14 +263,22 @@ class SessionsOut(BaseModel):
 class JoinIn(_Asked):
     secret: Text = Field(description="from the join string")
     name: Name
-    request: Annotated[str, Field(max_length=16 * 1024, pattern=_TEXT)] = Field(
-        description="a certificate signing request in PEM, for a key on an elliptic curve"
-    )
+    request: SigningRequest
+
+
+class CertificateIn(_Asked):
+    request: SigningRequest
+
+
+class CertificateOut(_Told):
+    certificate: str = Field(description="the server's own, in PEM")
+    renew_at: float = Field(description="when the server is to ask for another")
 
 
 class JoinOut(BaseModel):
     name: str
     certificate: str = Field(description="the server's own, in PEM")
+    renew_at: float = Field(description="when the server is to ask for another")
     authority: str = Field(description="that of the pool's authority")
     token: str
 

@@ -34,6 +34,7 @@ async def join(body: JoinIn, run: Run, request: Request, response: Response) -> 
     return JoinOut(
         name=joined.name,
         certificate=joined.certificate.decode("ascii"),
+        renew_at=joined.renew_at,
         authority=run.services.site.authority,
         token=joined.token,
     )

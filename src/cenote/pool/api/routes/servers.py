@@ -11,6 +11,8 @@ from cenote.errors import NotAllowed
 from cenote.pool.api.authentication import Me, only
 from cenote.pool.api.runtime import Run, Runtime
 from cenote.pool.api.schemas import (
+    CertificateIn,
+    CertificateOut,
     DeviceOut,
     Heartbeat,
     HeartbeatAnswer,
@@ -100,6 +102,13 @@ async def put_server(server: Name, body: ServerIn, me: Me, run: Run) -> ServerOu
     number = await run.threads.write(run.services.servers.join, me, server, body.address, offers)
     run.services.courier.heard(number, behind=True)
     return _out(run, await run.threads.read(run.services.inventory.server, server))
+
+
+@router.post("/servers/{server}/certificate", status_code=201, **_SERVERS)
+async def renew(server: Name, body: CertificateIn, me: Me, run: Run) -> CertificateOut:
+    """Another certificate for a server, before the one that it has expires. That one goes on until then."""
+    issued = await run.threads.write(run.services.certificates.renew, me, body.request.encode(), server)
+    return CertificateOut(certificate=issued.certificate.decode("ascii"), renew_at=issued.renew_at)
 
 
 @router.post("/servers/{server}/heartbeat", **_SERVERS)
