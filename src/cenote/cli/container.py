@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from cenote.cli import borrow
 from cenote.cli.configured import configured
-from cenote.config import Settings
+from cenote.config import Settings, option, value
 from cenote.errors import Invalid
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from cenote.client.pool import Pool
 
 _SYSTEM = Path("/etc/cdi")
+_RUNTIMES = {"docker", "podman", "nerdctl"}
+_STARTING = {"run", "create"}
 
 
 @configured(*borrow.SIZES)
@@ -97,3 +100,26 @@ def _new(
         tethered=False,
     )
     return Borrowed.existing(pool, borrow.requested(pool, wanted)["id"])
+
+
+def refuse(settings: Settings, command: Sequence[str]) -> None:
+    """Raises Invalid when “cenote run” would start a container, which gets nothing of its variables and files."""
+    if Path(command[0]).name not in _RUNTIMES or (place := _start(command)) is None:
+        return
+    from cenote.client.container import KIND
+
+    named = [name for name in borrow.SIZES if settings.sources[name].kind == "flag"]
+    sizes = [word for name in named for word in (option(name), str(value(settings, name)))]
+    first = shlex.join(["cenote", "container", *sizes])
+    then = shlex.join([*command[: place + 1], "--device", f"{KIND}=ID", *command[place + 1 :]])
+    raise Invalid(f"programs in a container would not see the devices: run “{first}”, and then “{then}” with its ID")
+
+
+def _start(command: Sequence[str]) -> int | None:
+    """Where the sub-command stands that starts a container, behind options of the runtime and their values."""
+    for place, word in enumerate(command[1:], start=1):
+        if word in _STARTING:
+            return place
+        if not (word.startswith("-") or word == "container" or command[place - 1].startswith("-")):
+            break
+    return None

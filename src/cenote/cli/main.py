@@ -133,6 +133,7 @@ def run(
     """
     from cenote.client import launch
 
+    container.refuse(settings, command)
     acquire = borrow.from_pool(settings, allocation, filter, wait, priority, same_server) or _direct(settings, command)
     launch.end_like(launch.run(acquire, command, trace))
 
