@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cenote import tls
-from cenote.pool import authority as authority_module
 from cenote.pool.authority import Authority
 from cenote.pool.orders import Ended, Extend, Release, Reserve, Result, Why
 from cenote.protocol import Kind, Preamble, Status
@@ -98,14 +97,12 @@ def test_two_managers_at_once(shared: Server, authority: Authority, manager: tls
     wait_until(lambda: lent(one) == [])
 
 
-def test_who_is_no_manager_is_not_heard(
-    shared: Server, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_is_no_manager_is_not_heard(shared: Server, authority: Authority, tmp_path: Path) -> None:
     """A certificate of another pool, of a server, out of date, or none: not a line is answered."""
     stranger = manager_files(Authority.open(tmp_path / "other"), tmp_path / "stranger").dialling()
     server = member(authority, tmp_path / "server", "gpu2").files.dialling()
-    monkeypatch.setattr(authority_module, "LIFETIME", datetime.timedelta(seconds=-1))
-    expired = manager_files(authority, tmp_path / "expired").dialling()
+    brief = Authority.open(authority.file.parent, datetime.timedelta(seconds=-1))
+    expired = manager_files(brief, tmp_path / "expired").dialling()
     for context in (stranger, server, expired, anybody()):
         context.verify_mode = ssl.CERT_NONE
         caller = Caller.dial(shared.port, context)
