@@ -34,6 +34,7 @@ NAMES = [
     "drain",
     "undrain",
     "join-string",
+    "server",
     "token",
     "user",
     "audit",

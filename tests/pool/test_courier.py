@@ -18,7 +18,7 @@ from cenote.pool.core import POOL, Actor
 from cenote.pool.courier import Courier
 from cenote.pool.inventory import Inventory
 from cenote.pool.links import Links
-from cenote.pool.models import Outcome, ServerState, State
+from cenote.pool.models import Outcome, Server, ServerState, State
 from cenote.pool.request import Request
 from cenote.pool.servers import Offer
 from cenote.server import ledger as ledger_module
@@ -60,8 +60,10 @@ class Running:
     def outcome(self, allocation: str) -> Outcome | None:
         return self.manager.allocations.get(self.ann, allocation).outcome
 
-    def server_state(self, number: int) -> ServerState | None:
-        return self.manager.core.state(number)
+    def server_state(self, number: int) -> ServerState:
+        """In the store: what a manager knows of it is ahead of that while it commits."""
+        with self.manager.store.reading() as session:
+            return session.get_one(Server, number).state
 
 
 async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:

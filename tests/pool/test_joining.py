@@ -5,14 +5,18 @@ from pathlib import Path
 import pytest
 
 from cenote import tls
-from cenote.errors import Conflict, Invalid, NotAllowed, WrongToken
+from cenote.errors import Conflict, Invalid, NoDevice, NotAllowed, NotFound, WrongToken
 from cenote.pool.authority import Authority, signing_request
+from cenote.pool.census import take
 from cenote.pool.certificates import Certificates
 from cenote.pool.core import POOL
+from cenote.pool.history import History
+from cenote.pool.inventory import Inventory
 from cenote.pool.joining import Joining
-from cenote.pool.models import Role
+from cenote.pool.models import Outcome, Role, State
+from cenote.pool.request import Request
 from tests.pool.conftest import MakeServer
-from tests.support.pool import Clock, Manager
+from tests.support.pool import Clock, Manager, deliver_all
 
 
 @pytest.fixture
@@ -98,3 +102,62 @@ def test_only_admins_invite(joining: Joining, manager: Manager) -> None:
             joining.invite(manager.user(str(role), role))
     with pytest.raises(Invalid, match="is no name"):
         joining.invite(POOL, "a b")
+
+
+def test_a_server_is_removed_once_it_lends_nothing(
+    joining: Joining, manager: Manager, certificates: Certificates, request_: bytes, server: MakeServer
+) -> None:
+    joined = joining.join(joining.invite(POOL).secret, "one", request_)
+    host = server("one")
+    ann = manager.user("ann")
+    held = manager.allocations.submit(ann, Request(count=2))
+    deliver_all(manager, [host])
+    with pytest.raises(NotAllowed):
+        joining.remove(ann, "one")
+    with pytest.raises(Conflict, match="still lends 2 device"):
+        joining.remove(POOL, "one")
+    assert manager.accounts.who(joined.token).name == "one"
+    manager.allocations.release(ann, held.id)
+    deliver_all(manager, [host])
+    joining.remove(POOL, "one")
+    with pytest.raises(WrongToken):
+        manager.accounts.who(joined.token)
+    assert len(certificates.revoked(tls.Role.SERVER)) == 1
+    inventory = Inventory(manager.core)
+    assert not inventory.servers() and not inventory.devices()
+    assert not take(manager.core).servers and take(manager.core).devices == 0
+    with pytest.raises(NotFound):
+        inventory.server("one")
+    for again in (joining.remove, manager.servers.drain, manager.servers.write_off):
+        with pytest.raises(NotFound):
+            again(POOL, "one")
+    host.tell(manager)  # a report that was on its way
+    manager.servers.unreachable(host.id)
+    assert manager.core.away(host.id) and inventory.servers() == []
+    with pytest.raises(NoDevice, match="this pool has"):
+        manager.allocations.submit(ann, Request())
+    assert manager.core.reachable() == []
+    used = History(manager.core).usage(POOL, 0)
+    assert [one.server for one in used] == ["one", "one"], "what was lent there is not forgotten"
+    with pytest.raises(Conflict, match="is taken"):
+        joining.join(joining.invite(POOL).secret, "one", request_)
+    joining.join(joining.invite(POOL, "one").secret, "one", request_)
+    host.join(manager)
+    assert manager.allocations.submit(ann, Request(count=2)).parts
+
+
+def test_a_lost_server_is_removed_by_force(
+    joining: Joining, manager: Manager, server: MakeServer, clock: Clock
+) -> None:
+    """What it held is over, and nothing more is said to it."""
+    host, other = server("one"), server("two", devices=1)
+    ann = manager.user("ann")
+    held = manager.allocations.submit(ann, Request(count=2))
+    deliver_all(manager, [host])
+    waits = manager.allocations.submit(ann, Request(filter="server=two or server=one", count=1))
+    host.cut = True
+    joining.remove(POOL, "one", force=True)
+    assert manager.allocations.get(ann, held.id).outcome == Outcome.LOST
+    assert manager.servers.outstanding() == [other.id]
+    deliver_all(manager, [other])
+    assert manager.allocations.get(ann, waits.id).state == State.ACTIVE

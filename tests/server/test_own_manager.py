@@ -335,6 +335,28 @@ def test_administration(place: Place) -> None:
     assert unanswered.returncode == 69 and unanswered.stderr.count("\n") == 1
 
 
+def test_a_removed_server_is_let_in_by_nobody(place: Place, tmp_path: Path) -> None:
+    other = second(place, tmp_path)
+    with place.serve("--pool"):
+        word = place.cenote("join-string").stdout
+        with other.serve("--name", "gpu2", CENOTE_JOIN=word) as server:
+            wait_until(lambda: place.state_of("gpu2") == "ready", 20)
+            held = place.ask("POST", "/allocations", {"filter": "server=gpu2"})["id"]
+            wait_until(lambda: place.ask("GET", f"/allocations/{held}")["state"] == "active", 20)
+            refused = place.cenote("server", "remove", "gpu2")
+            assert refused.returncode == 64 and "gpu2” still lends 1 device" in refused.stderr
+            assert place.cenote("server", "write-off", "gpu2").returncode == 64, "it can be reached"
+            assert place.json("server", "remove", "gpu2", "--force") == {"server": "gpu2", "removed": True}
+            assert place.state_of("gpu2") == "None"
+            assert place.ask("GET", f"/allocations/{held}")["outcome"] == "lost"
+            server.wait_for_log("does not let this server in", 20)
+            assert [one["name"] for one in place.json("list", "servers")] == ["gpu1"]
+        (other.state / "cenote" / "pool" / "member.json").unlink()
+        word = place.cenote("join-string", "gpu2").stdout
+        with other.serve("--name", "gpu2", CENOTE_JOIN=word):
+            wait_until(lambda: place.state_of("gpu2") == "ready", 20)
+
+
 def test_a_lost_membership_is_renewed(place: Place) -> None:
     """The host's own manager lets it in again, under its name."""
     with place.serve("--pool") as server:

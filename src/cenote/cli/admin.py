@@ -50,10 +50,20 @@ user_app = typer.Typer(
 )
 
 
+server_app = typer.Typer(
+    name="server",
+    help="""The servers of a pool.
+
+    Example: cenote server remove gpu7""",
+    no_args_is_help=True,
+)
+
+
 def add_to(app: typer.Typer) -> None:
     for command in (drain, undrain, audit):
         app.command()(command)
     app.command("join-string")(join_string)
+    app.add_typer(server_app)
     app.add_typer(token_app)
     app.add_typer(user_app)
 
@@ -104,6 +114,37 @@ def audit(
     from cenote.cli import show_admin
 
     show_admin.audit(entries, as_json)
+
+
+@server_app.command("remove")
+def server_remove(
+    server: Server,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if it lends something: that counts as over, whatever runs there.")
+    ] = False,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Takes a server out of a pool. Its certificate and its token do not count any more.
+
+    With --force for a host that is stolen or lost. A join string with its name lets it in again.
+
+    Example: cenote server remove gpu7
+    """
+    with _pool(token) as pool:
+        pool.ask("DELETE", f"/servers/{_quoted(server)}", query={"force": "true"} if force else None)
+    _done({"server": server, "removed": True}, f"{server} is none of the pool’s servers any more", as_json)
+
+
+@server_app.command("write-off")
+def server_write_off(server: Server, token: Token = None, as_json: Json = False) -> None:
+    """Declares that a server that cannot be reached will not come back as it was: what it held is over.
+
+    Example: cenote server write-off gpu7
+    """
+    with _pool(token) as pool:
+        pool.ask("POST", f"/servers/{_quoted(server)}/write-off")
+    _done({"server": server, "written_off": True}, f"what {server} held is over", as_json)
 
 
 @token_app.command("create")

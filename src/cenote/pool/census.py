@@ -35,7 +35,9 @@ def take(core: Core) -> Census:
             {
                 (state, draining): count
                 for state, draining, count in session.execute(
-                    select(Server.state, Server.draining, func.count()).group_by(Server.state, Server.draining)
+                    select(Server.state, Server.draining, func.count())
+                    .where(Server.state != ServerState.REMOVED)
+                    .group_by(Server.state, Server.draining)
                 )
             }
         )

@@ -32,6 +32,8 @@ class Actor:
         return self.role == Role.ADMIN
 
 
+_AWAY = (ServerState.UNREACHABLE, ServerState.REMOVED)
+
 POOL = Actor("pool", Role.ADMIN)
 
 
@@ -122,9 +124,13 @@ class Core:
         """That of a server, as far as was last heard; None for one that is not known here yet."""
         return self._mirror.states.get(server)
 
+    def away(self, server: int) -> bool:
+        """Whether nothing is to be said to a server, as far as was last heard."""
+        return self._mirror.states.get(server) in _AWAY
+
     def reachable(self) -> list[int]:
-        """The servers that are not known to be unreachable."""
-        return [server for server, state in list(self._mirror.states.items()) if state != ServerState.UNREACHABLE]
+        """The servers that are not known to be away."""
+        return [server for server, state in list(self._mirror.states.items()) if state not in _AWAY]
 
     def agrees(self, server: int) -> int | None:
         """A number that changes when servers must report anew; None when this one must, as far as was last heard."""

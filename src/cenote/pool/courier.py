@@ -94,7 +94,7 @@ class Courier:
     def poke(self, servers: Iterable[int]) -> None:
         """These servers are to be told something; one that cannot be reached, when it is back."""
         for number in servers:
-            if self._core.state(number) != ServerState.UNREACHABLE:
+            if not self._core.away(number):
                 server = self._server(number)
                 server.deliver = True
                 self._attend_to(server)
@@ -201,7 +201,7 @@ class Courier:
         server.host = None  # it may be elsewhere when it is back
         if self._core.state(server.id) == ServerState.READY and now - server.failing >= SILENCE:
             await self._give_up(server, reason)
-        if self._core.state(server.id) == ServerState.UNREACHABLE:
+        if self._core.away(server.id):
             server.report = server.deliver = False
 
     async def _take_report(self, server: _Server) -> bool:

@@ -18,6 +18,7 @@ from cenote.pool.request import WHOLE, smallest_share
 from cenote.protocol import Address
 
 _BATCH = 500
+_SERVERS = select(Server).where(Server.state != ServerState.REMOVED).order_by(Server.name)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Inventory:
     def servers(self, *, limit: int = 1000, after: str = "") -> list[ServerView]:
         """By their names, from the one that follows ``after``."""
         with self._core.store.reading() as session:
-            query = select(Server).where(Server.name > after).order_by(Server.name).limit(limit)
+            query = _SERVERS.where(Server.name > after).limit(limit)
             return _views(session, session.scalars(query).all())
 
     def server(self, name: str) -> ServerView:
@@ -96,7 +97,7 @@ class Inventory:
         tree = filters.parse(text)
         found: list[DeviceView] = []
         with self._core.store.reading() as session:
-            query = select(Server).where(Server.name >= after[0]).order_by(Server.name)
+            query = _SERVERS.where(Server.name >= after[0])
             servers = session.scalars(query).all()
             for start in range(0, len(servers), _BATCH):
                 for server in _views(session, servers[start : start + _BATCH]):
@@ -127,7 +128,7 @@ def _network(address: str) -> str:
 
 
 def _named(session: Session, name: str) -> Server:
-    row = session.scalars(select(Server).where(Server.name == name)).one_or_none()
+    row = session.scalars(_SERVERS.where(Server.name == name)).one_or_none()
     if row is None:
         raise NotFound(f"there is no server “{name}”")
     return row

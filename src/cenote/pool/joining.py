@@ -1,4 +1,4 @@
-"""How a server becomes one of the pool's: an admin invites it, and it joins with the secret that it was given."""
+"""How a server becomes one of the pool's, and ceases to be: an admin invites it, and it joins with a secret."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cenote.errors import Conflict, NotAllowed, WrongToken
+from cenote.pool import lending
 from cenote.pool.accounts import check_name, digest, new_token, new_user
 from cenote.pool.certificates import Certificates
 from cenote.pool.core import Actor, Change, Core
-from cenote.pool.models import Invitation, Role, Server, Token, User
+from cenote.pool.models import Invitation, Part, Role, Server, ServerState, Token, User
+from cenote.pool.servers import named
+from cenote.tls import Role as CertificateRole
 
 LIFETIME = 3600.0
 
@@ -75,11 +78,32 @@ class Joining:
             actor = Actor(user.name, user.role, user.id)
             issued = self._certificates.server(change, actor, request, server)
             row.used_at = change.now
-            old = update(Token).where(Token.user_id == user.id, Token.revoked_at.is_(None))
-            change.session.execute(old.values(revoked_at=change.now))
+            _revoke_tokens(change, user)
             token = new_token(change, actor, user, "joined")
             change.audit(actor, "server.admit", server, invitation=row.id)
             return Joined(server, issued.certificate, issued.renew_at, token.text)
+
+    def remove(self, actor: Actor, server: str, *, force: bool = False) -> None:
+        """From now on a server is none of the pool's: its certificates and its token do not count.
+
+        What it lends must be over, or with ``force`` counts as over, whatever still runs there. Raises Conflict.
+        """
+        with self._core.change() as change:
+            row = named(change.session, actor, server)
+            parts = change.session.scalars(select(Part).where(Part.server_id == row.id)).all()
+            if parts and not force:
+                raise Conflict(f"“{server}” still lends {len(parts)} device(s) or shares: drain it, and wait")
+            change.audit(actor, "server.remove", server, lent=len(parts))
+            self._certificates.end(change, CertificateRole.SERVER, server)
+            user = change.session.scalars(select(User).where(User.name == server, User.role == Role.SERVER))
+            for one in user:
+                one.active = False
+                _revoke_tokens(change, one)
+            row.state, row.draining = ServerState.REMOVED, False
+            for device in row.devices:
+                device.present = False
+            lending.free_all(change, parts)
+            lending.reschedule(change)
 
     @staticmethod
     def _user(change: Change, invitation: Invitation, server: str) -> User:
@@ -96,6 +120,11 @@ class Joining:
         user.active = True
         change.session.flush()
         return user
+
+
+def _revoke_tokens(change: Change, user: User) -> None:
+    old = update(Token).where(Token.user_id == user.id, Token.revoked_at.is_(None))
+    change.session.execute(old.values(revoked_at=change.now))
 
 
 def _valid(session: Session, now: float, secret: str) -> Invitation:

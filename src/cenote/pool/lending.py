@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from sqlalchemy import select
@@ -76,6 +76,16 @@ def free(change: Change, part: Part) -> None:
         user.used += seconds * part.weight / WHOLE
         user.used_at = change.now
     row.parts.remove(part)
+
+
+def free_all(change: Change, parts: Iterable[Part]) -> None:
+    """The same of several parts, and what follows for their allocations."""
+    rows: dict[str, Allocation] = {}
+    for part in list(parts):
+        rows[part.allocation_id] = part.allocation
+        free(change, part)
+    for row in rows.values():
+        settle(change, row)
 
 
 def settle(change: Change, row: Allocation) -> None:

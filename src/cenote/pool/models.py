@@ -61,6 +61,8 @@ class ServerState(StrEnum):
     DOUBTFUL = "doubtful"
     """Nothing is placed there until its next report: it has just joined, or refused what the store thought free."""
     UNREACHABLE = "unreachable"
+    REMOVED = "removed"
+    """It is no server of the pool any more; only what was lent there is remembered."""
 
 
 class State(StrEnum):

@@ -79,7 +79,8 @@ class Servers:
                 _describe(device, offer)
             for gone in by_index.values():
                 gone.present = False
-            joined = row in change.session.new
+            joined = row in change.session.new or row.state == ServerState.REMOVED
+            row.state = ServerState.DOUBTFUL if joined else row.state
             if joined or any(map(change.session.is_modified, (row, *row.devices))):
                 action = "server.join" if joined else "server.change"
                 change.audit(actor, action, name, address=address, devices=len(offers))
@@ -89,7 +90,7 @@ class Servers:
     def drain(self, actor: Actor, name: str, *, draining: bool = True) -> None:
         """Places nothing more there, or does so again. What runs goes on."""
         with self._core.change() as change:
-            row = _named(change.session, actor, name)
+            row = named(change.session, actor, name)
             row.draining = draining
             change.audit(actor, "server.drain" if draining else "server.undrain", name)
             lending.reschedule(change)
@@ -97,11 +98,11 @@ class Servers:
     def write_off(self, actor: Actor, name: str) -> None:
         """Declares that an unreachable server will not come back, so that all that it held is over."""
         with self._core.change() as change:
-            row = _named(change.session, actor, name)
+            row = named(change.session, actor, name)
             if row.state != ServerState.UNREACHABLE:
                 raise Conflict(f"“{name}” can be reached; drain it instead")
             change.audit(actor, "server.write-off", name)
-            self._free(change, change.session.scalars(select(Part).where(Part.server_id == row.id)))
+            lending.free_all(change, change.session.scalars(select(Part).where(Part.server_id == row.id)))
             lending.reschedule(change)
 
     def place(self, server: int) -> Place:
@@ -157,6 +158,8 @@ class Servers:
         stamp = report.stamp
         with self._core.change() as change:
             row = change.session.get_one(Server, server)
+            if row.state == ServerState.REMOVED:
+                return
             if stamp.serial < row.serial if stamp.ledger == row.ledger else ledger != row.ledger:
                 return
             rebooted = (stamp.ledger, stamp.boot) != (row.ledger, row.boot)
@@ -172,7 +175,7 @@ class Servers:
                 for part in change.session.scalars(select(Part).where(Part.server_id == server))
                 if part.id not in found and part.serial is not None and (rebooted or part.serial <= stamp.serial)
             ]
-            self._free(change, lost)
+            lending.free_all(change, lost)
             lending.reschedule(change)
             self._known[server] = stamp, change.mirror.restorations
 
@@ -181,6 +184,8 @@ class Servers:
         self._known.pop(server, None)
         with self._core.change() as change:
             row = change.session.get_one(Server, server)
+            if row.state == ServerState.REMOVED:
+                return
             row.state = ServerState.UNREACHABLE
             for part in change.session.scalars(select(Part).where(Part.server_id == server)):
                 allocation = part.allocation
@@ -218,10 +223,10 @@ class Servers:
                 self._refused(change, server, row, own)
                 return True
             case Extend(), Result.FREE | Result.REFUSED if answer.stamp.serial >= server.serial:
-                self._free(change, own)
+                lending.free_all(change, own)
                 return True
             case Release(), Result.FREE:
-                self._free(change, [part for part in parts if part.epoch <= order.epoch])
+                lending.free_all(change, [part for part in parts if part.epoch <= order.epoch])
                 return True
         lending.settle(change, row)
         return False
@@ -235,14 +240,6 @@ class Servers:
             server.state = ServerState.DOUBTFUL
         self._known.pop(server.id, None)
         lending.settle(change, row)
-
-    def _free(self, change: Change, parts: Iterable[Part]) -> None:
-        rows: dict[str, Allocation] = {}
-        for part in list(parts):
-            rows[part.allocation_id] = part.allocation
-            lending.free(change, part)
-        for row in rows.values():
-            lending.settle(change, row)
 
     def _take_in(self, change: Change, server: Server, held: Held, serial: int) -> set[int]:
         """Makes the store have what a server holds; returns the ids of the parts."""
@@ -354,10 +351,11 @@ def _describe(device: Device, offer: Offer) -> None:
     device.overhead, device.present = offer.overhead, True
 
 
-def _named(session: Session, actor: Actor, name: str) -> Server:
+def named(session: Session, actor: Actor, name: str) -> Server:
+    """One that an admin is about to change."""
     if not actor.is_admin:
         raise NotAllowed(f"{actor.name} may not change servers")
     row = session.scalars(select(Server).where(Server.name == name)).one_or_none()
-    if row is None:
+    if row is None or row.state == ServerState.REMOVED:
         raise NotFound(f"there is no server “{name}”")
     return row

@@ -77,6 +77,8 @@ def test_every_change(api: Api, admin: str, host: FakeServer, manager: Manager, 
     body = {"request": request}
     steps.do("POST /servers/{name}/certificate", "gpu2", member, body, "certificate.issue", name="gpu2")
 
+    steps.do("DELETE /servers/{name}", "root", admin, None, "server.remove", name="one")
+
     described = api.app.openapi()["paths"]
     changing = {
         f"{method.upper()} {path.removeprefix(PREFIX)}"

@@ -31,6 +31,7 @@ MATRIX: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/servers/one/drain", None, {A}),
     ("POST", "/servers/one/undrain", None, {A}),
     ("POST", "/servers/one/write-off", None, {A}),
+    ("DELETE", "/servers/none", None, {A}),
     ("GET", "/servers/one/sessions", None, {A, V}),
     ("PUT", "/servers/server", {"address": "a:1", "devices": []}, {S}),
     ("POST", "/servers/server/heartbeat", {"stamp": {"ledger": "l", "boot": "b", "serial": 1}}, {S}),

@@ -30,6 +30,7 @@ ITS_OWN_RULES = (  # what the description cannot say: filters, policies, names o
     "POST /api/v1/allocations/{allocation}/extend",
     "GET /api/v1/devices",
     "PUT /api/v1/servers/{server}",
+    "POST /api/v1/servers/{server}/certificate",
     "POST /api/v1/users",
     "PUT /api/v1/users/{user}/group",
     "POST /api/v1/join",

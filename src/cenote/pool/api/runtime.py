@@ -62,6 +62,10 @@ class Runtime:
             self._numbers[name] = await self.threads.read(self.services.inventory.number, name)
         return self._numbers[name]
 
+    def forget(self, server: str) -> None:
+        """It is none any more."""
+        self._numbers.pop(server, None)
+
     async def revoked(self) -> list[str]:
         """The serials of managers' certificates that no longer count."""
         if time.monotonic() - self._revoked_at > _FRESH:

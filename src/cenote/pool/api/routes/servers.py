@@ -85,6 +85,17 @@ async def write_off(server: Name, me: Me, run: Run) -> None:
     await run.threads.write(run.services.servers.write_off, me, server)
 
 
+@router.delete("/servers/{server}", status_code=204, **_ADMINS)
+async def remove(server: Name, me: Me, run: Run, force: bool = False) -> None:
+    """Takes a server out of the pool, whose certificate and token do not count any more.
+
+    `conflict` while it lends something; with `force` that counts as over, whatever still runs there.
+    """
+    await run.threads.write(run.services.joining.remove, me, server, force=force)
+    run.gatekeeper.forget()
+    run.forget(server)
+
+
 @router.get("/servers/{server}/sessions", **only(Role.ADMIN, Role.VIEWER))
 async def sessions(server: Name, run: Run) -> SessionsOut:
     """What runs there, as the server last told this manager."""
