@@ -26,6 +26,25 @@ def test_the_first_admin_is_made_once(manager: Manager, admin: Actor) -> None:
     assert manager.accounts.bootstrap() is None
 
 
+def test_a_lost_admin(manager: Manager) -> None:
+    with pytest.raises(NotFound, match="no admin yet"):
+        manager.accounts.recover()
+    first = manager.accounts.bootstrap()
+    assert first
+    manager.accounts.create_user(POOL, "eve", Role.ADMIN)
+    own = manager.accounts.create_token(POOL, "admin", "laptop")
+    manager.accounts.change_user(POOL, "admin", active=False)
+    assert manager.accounts.who(manager.accounts.recover()).name == "eve", "who is active comes first"
+    manager.accounts.change_user(POOL, "admin", active=True)
+    tokens = [manager.accounts.recover() for _ in range(2)]
+    assert manager.accounts.who(tokens[1]).name == manager.accounts.who(own).name == "admin"
+    for lost in (first, tokens[0]):
+        with pytest.raises(NotAllowed):
+            manager.accounts.who(lost)
+    entries = [(entry.actor, entry.action) for entry in manager.accounts.audit(POOL, limit=2)]
+    assert entries == [("pool", "token.create"), ("pool", "user.recover")]
+
+
 def test_a_token_is_known_but_not_kept(manager: Manager, admin: Actor) -> None:
     manager.accounts.create_user(admin, "ann")
     token = manager.accounts.create_token(admin, "ann", "laptop")

@@ -357,6 +357,27 @@ def test_a_removed_server_is_let_in_by_nobody(place: Place, tmp_path: Path) -> N
             wait_until(lambda: place.state_of("gpu2") == "ready", 20)
 
 
+def test_a_lost_admin_token(place: Place) -> None:
+    nothing = place.cenote("manager", "--new-admin-token")
+    assert nothing.returncode == 77 and "its first start makes a token" in nothing.stderr
+    file = place.home.admin_token
+    with place.serve("--pool"):
+        wait_until(lambda: place.state_of() == "ready", 20)
+        old = file.read_text()
+        file.unlink()
+        assert place.cenote("audit").returncode == 77
+        done = place.cenote("manager", "--new-admin-token")
+        assert (done.stdout, done.returncode) == (f"{file}\n", 0), done.stderr
+        assert file.stat().st_mode & 0o777 == 0o600 and file.read_text() != old
+        assert [one["action"] for one in place.json("audit", "--limit", "2")] == ["token.create", "user.recover"]
+        file.write_text(old)
+        assert place.cenote("audit").stderr == "cenote: the token is not valid\n"
+    assert place.cenote("manager", "--new-admin-token").returncode == 0
+    with place.serve():  # finds where its manager is
+        assert read_token_file(file).managers == (f"127.0.0.1:{place.manager_port}",)
+        wait_until(lambda: place.state_of() == "ready", 20)
+
+
 def test_a_lost_membership_is_renewed(place: Place) -> None:
     """The host's own manager lets it in again, under its name."""
     with place.serve("--pool") as server:

@@ -95,7 +95,13 @@ def serve(
     "log",
     "log_format",
 )
-def manager(settings: Settings) -> None:
+def manager(
+    settings: Settings,
+    new_admin_token: Annotated[
+        bool,
+        typer.Option("--new-admin-token", help="Only make an admin’s token, where that is lost, and say where it is."),
+    ] = False,
+) -> None:
     """Manages a pool, without lending anything itself.
 
     Several managers share a PostgreSQL database and the authority's folder.
@@ -108,6 +114,9 @@ def manager(settings: Settings) -> None:
     from cenote.pool.home import Home
 
     logs.to_stderr(settings.log or "info", settings.log_format)
+    if new_admin_token:
+        print(alone.new_admin_token(Home.of_this_host(), settings.pool))
+        return
     alone.run(Home.of_this_host(), settings.pool, show.manager)
 
 

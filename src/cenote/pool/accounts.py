@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from cenote.errors import Conflict, Invalid, NotAllowed, NotFound, WrongToken
@@ -20,6 +20,8 @@ from cenote.pool.models import Allocation, Audit, Group, Outcome, Role, State, T
 from cenote.pool.queue import Limits
 
 _PREFIX = "cenote"
+_RECOVERED = "recovered"
+_FIRST = ("first", _RECOVERED)  # labels of tokens whose file a manager keeps
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}"
 
 
@@ -78,7 +80,23 @@ class Accounts:
                 return None
             change.session.add(user := new_user(change, name, Role.ADMIN))
             change.audit(POOL, "user.create", name, role=Role.ADMIN)
-            return new_token(change, POOL, user, "first").text
+            return new_token(change, POOL, user, _FIRST[0]).text
+
+    def recover(self) -> str:
+        """A new token of the first admin, whom this lets in again, for who has the manager's host and lost the token.
+
+        The one from the pool's start, and one that was recovered before, do not work any more.
+        """
+        with self._core.change() as change:
+            admins = select(User).where(User.role == Role.ADMIN).order_by(User.active.desc(), User.id)
+            user = change.session.scalars(admins).first()
+            if user is None:
+                raise NotFound("the pool has no admin yet; its manager’s first start makes one")
+            user.active = True
+            lost = update(Token).where(Token.user_id == user.id, Token.label.in_(_FIRST), Token.revoked_at.is_(None))
+            change.session.execute(lost.values(revoked_at=change.now))
+            change.audit(POOL, "user.recover", user.name)
+            return new_token(change, POOL, user, _RECOVERED).text
 
     def create_user(
         self, actor: Actor, name: str, role: Role = Role.USER, group: str | None = None, limits: Limits | None = None

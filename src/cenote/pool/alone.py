@@ -63,6 +63,30 @@ def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | 
         store.close()
 
 
+def new_admin_token(home: Home, settings: config.Pool) -> Path:
+    """The file of an admin's new token, for who has lost it; whether a manager runs or not."""
+    database = home.folder / "pool.db"
+    if settings.store is None and not database.exists():
+        raise NoKey(f"no manager has started with {home.folder} yet; its first start makes a token")
+    if home.folder.exists() and home.folder.stat().st_uid != os.geteuid():  # the manager could not use our files
+        raise NoKey(f"only the user who owns {home.folder} can do that")
+    store = Store(settings.store or f"sqlite:///{database}")
+    try:
+        authority = Authority.open(settings.authority or home.folder / "authority")
+        if resident := home.resident():
+            managers = resident.managers
+        else:  # if it is another, the manager's next start corrects the file
+            guess = settings.managers or settings.listen or (Address("127.0.0.1", MANAGER_PORT),)
+            managers = tuple(map(str, guess))
+        text = TokenCredential(managers, authority.fingerprint, Accounts(Core(store)).recover()).text
+        write_private(home.admin_token, f"{text}\n".encode())
+    except OSError as error:
+        raise NoKey(f"the admin’s token cannot be kept in {home.admin_token}: {error.strerror}") from None
+    finally:
+        store.close()
+    return home.admin_token
+
+
 async def _serve(manager: Manager, listeners: list[socket.socket], ready: Callable[[object], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
