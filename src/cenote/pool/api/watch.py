@@ -86,7 +86,8 @@ class Watch:
                 await self.round()
                 await asyncio.sleep(_PAUSE)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stirred.wait(), INTERVAL)
+                    async with asyncio.timeout(INTERVAL):  # unlike wait_for it loses no cancellation
+                        await self._stirred.wait()
         finally:
             self._core.listeners.remove(made)
 
