@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +18,9 @@ import pytest
 
 from benchmarks import drivers
 from cenote.client import pool as client
+from cenote.pool.api import presence
 from cenote.pool.api.errors import TABLE
+from cenote.pool.queue import Rules
 from tests.pool.conftest import sqlite_template  # noqa: F401 - a fixture
 from tests.server.test_adoption import program  # noqa: F401 - a fixture
 from tests.support import lending
@@ -169,6 +172,39 @@ def test_requested_devices_stay_for_a_while(ann: Borrower, shared: Lending) -> N
     assert over.returncode == 75 and "is not active" in over.stderr
     wait_until(lambda: shared.lent() == 0)
     assert ann.cenote("release").returncode == 77
+
+
+def test_a_killed_request_leaves_the_queue(
+    own: Lending, stub_native: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not what it has got, nor while it asks."""
+    monkeypatch.setattr(presence, "PATIENCE", 2.0)
+    monkeypatch.setattr(presence, "BEAT", 0.5)
+    native = {"CENOTE_NATIVE": str(stub_native)}
+    with own.server("gpu1", native):
+        ann = own.borrower("ann", os.environ | native)
+        name = ann.cenote("request", "-n", "2", "--for", "1h").stdout.strip()
+        waiting = subprocess.Popen([*CENOTE, "request"], env=ann.environment, stderr=subprocess.PIPE, text=True)
+        assert waiting.stderr and "waiting for a device" in waiting.stderr.readline()
+        time.sleep(5)
+        assert len(json.loads(ann.cenote("list", "queue", "--json").stdout)) == 1
+        waiting.kill()
+        waiting.communicate()
+        wait_until(lambda: json.loads(ann.cenote("list", "queue", "--json").stdout) == [], 20)
+        assert own.lent() == 2
+        assert ann.cenote("release", name).returncode == 0
+
+
+def test_without_a_time_it_is_as_long_as_the_pool_allows(own: Lending, stub_native: Path) -> None:
+    native = {"CENOTE_NATIVE": str(stub_native)}
+    own.manager.core.core.rules = Rules(max_time=1800)
+    with own.server("gpu1", native):
+        ann = own.borrower("ann", os.environ | native)
+        assert ann.run([], ["true"]).returncode == 0
+        assert " for 30m;" in ann.cenote("request").stderr
+        too_long = ann.cenote("request", "--for", "1h")
+        assert too_long.returncode == 64 and "at most 30m here" in too_long.stderr
+        assert ann.cenote("release").returncode == 0
 
 
 def test_a_terminal_remembers_what_was_requested_there(ann: Borrower, shared: Lending) -> None:

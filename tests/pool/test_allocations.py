@@ -248,6 +248,8 @@ def test_waiting_without_a_client(manager: Manager, server: MakeServer, clock: C
     assert manager.allocations.held_by_polls() == [(waits.id, None)]
     manager.allocations.polled([waits.id] * 3)
     assert manager.allocations.held_by_polls() == [(waits.id, clock.wall)]
+    attended = manager.allocations.submit(ann, Request(attended=True))
+    assert dict(manager.allocations.held_by_polls()) == dict.fromkeys((waits.id, attended.id), clock.wall)
     manager.allocations.abandon(first.id)
     assert manager.allocations.get(ann, first.id).state == State.PLACING, "it is its server's to see who is there"
     manager.allocations.abandon(waits.id)

@@ -32,7 +32,10 @@ Named = Annotated[
     typer.Option("--allocation", metavar="ID", envvar="CENOTE_ALLOCATION", help="What “cenote request” has got."),
 ]
 
-Term = Annotated[str, typer.Option("--for", metavar="TIME", help="How long, 2h say.")]
+Term = Annotated[
+    str | None,
+    typer.Option("--for", metavar="TIME", help="How long, 2h say; if not given, as long as the pool allows."),
+]
 
 SIZES = ("run.devices", "run.share", "run.memory")
 
@@ -62,7 +65,7 @@ def login(
 @configured(*SIZES)
 def request(
     settings: Settings,
-    term: Term = "24h",
+    term: Term = None,
     filter: Filter = None,
     wait: Wait = None,
     priority: Priority = None,

@@ -26,7 +26,7 @@ _STARTING = {"run", "create"}
 @configured(*borrow.SIZES)
 def container(
     settings: Settings,
-    term: borrow.Term = "24h",
+    term: borrow.Term = None,
     filter: borrow.Filter = None,
     wait: borrow.Wait = None,
     priority: borrow.Priority = None,
@@ -80,7 +80,7 @@ def _held(pool: Pool, allocation: str | None, anew: bool) -> Borrowed | None:
 def _new(
     pool: Pool,
     settings: Settings,
-    term: str,
+    term: str | None,
     filter: str | None,
     wait: str | None,
     priority: int | None,

@@ -52,7 +52,10 @@ def asked(
         "priority": priority,
         "policy": "same-server" if same_server else None,
     }
-    return {name: value for name, value in found.items() if value is not None} | {"tethered": tethered}
+    return {name: value for name, value in found.items() if value is not None} | {
+        "attended": True,
+        "tethered": tethered,
+    }
 
 
 def _weight(share: str) -> int:

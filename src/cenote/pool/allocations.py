@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from sqlalchemy import Select, literal, select, tuple_, update
+from sqlalchemy import Select, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cenote.errors import Busy, Conflict, Invalid, NoDevice, NotAllowed, NotFound, OverQuota
@@ -58,6 +58,7 @@ class AllocationView:
     ends_at: float | None
     ended_at: float | None
     tethered: bool
+    attended: bool
     parts: tuple[PartView, ...]
 
 
@@ -107,6 +108,7 @@ class Allocations:
                 policy=request.policy or self._core.rules.placement,
                 round_trips=[list(trip) for trip in request.round_trips],
                 tethered=request.tethered,
+                polled_at=change.now if request.attended else None,
                 token_id=actor.token,
                 submitted_at=change.now,
             )
@@ -220,9 +222,9 @@ class Allocations:
             lending.reschedule(change)
 
     def held_by_polls(self) -> list[tuple[str, float | None]]:
-        """What waits and would end with its client, and when a manager last wrote down that the client is there."""
+        """What leaves the queue without its client, and when a manager last wrote down that the client is there."""
         query = select(Allocation.id, Allocation.polled_at).where(
-            Allocation.state == State.WAITING, Allocation.tethered
+            Allocation.state == State.WAITING, or_(Allocation.tethered, Allocation.polled_at.is_not(None))
         )
         with self._core.store.reading() as session:
             return [(row.id, row.polled_at) for row in session.execute(query)]
@@ -280,6 +282,7 @@ def view(row: Allocation) -> AllocationView:
         ends_at=row.ends_at,
         ended_at=row.ended_at,
         tethered=row.tethered,
+        attended=row.tethered or row.polled_at is not None,
         parts=tuple(map(_part_view, row.parts)),
     )
 

@@ -241,7 +241,8 @@ class Allocation(Base):
     tethered: Mapped[bool] = mapped_column(default=False)
     """Whether it ends when nobody keeps a connection open for it."""
     polled_at: Mapped[float | None]
-    """When its client was last heard of; written every few seconds, and without a revision."""
+    """When its client was last heard of; written every few seconds, and without a revision. What has neither this nor a
+    tether waits without one."""
     submitted_at: Mapped[float]
     started_at: Mapped[float | None]
     ends_at: Mapped[float | None]

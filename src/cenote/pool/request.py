@@ -31,7 +31,8 @@ class Request:
 
     ``weight`` is the share of compute time in millionths, ``memory`` that of memory in bytes; whichever is missing
     follows from the other, and both missing mean whole devices. ``term`` and ``wait`` are seconds; no ``wait`` waits
-    without limit. Without a ``policy`` it is the pool's. One that is ``tethered`` ends when nobody keeps a connection
+    without limit. Without a ``policy`` it is the pool's. One that is ``attended`` leaves the queue when its
+    client does not ask for it any more; one that is ``tethered`` does as well, and ends when nobody keeps a connection
     open for it. ``round_trips`` are seconds by server name, as the client measured them. A request that is sent again
     with the same ``key`` by the same user is the same request.
     """
@@ -47,6 +48,7 @@ class Request:
     key: str | None = None
     round_trips: tuple[tuple[str, float], ...] = ()
     tethered: bool = False
+    attended: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= COUNT_LIMIT:

@@ -70,7 +70,9 @@ class Asked(_Asked):
     filter: Annotated[str, Field(max_length=LENGTH_LIMIT, pattern=_TEXT)] = Field(
         "", description="like `name~A100 and memory>=40GiB`"
     )
-    term: Duration = Field(DAY, description="seconds that it lasts")
+    term: Duration | None = Field(
+        None, description="seconds that it lasts; none is as long as anything may in this pool"
+    )
     wait: Annotated[int, Field(ge=0, le=_CENTURY), _WHOLE_NUMBER] | None = Field(
         None, description="seconds to wait at most; 0 does not wait, none waits without limit"
     )
@@ -81,10 +83,10 @@ class Asked(_Asked):
     round_trips: dict[Name, Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]] = Field(
         {}, max_length=1000, description="seconds by server, where `/placement` asks for them"
     )
+    attended: StrictBool = Field(False, description="whether it leaves the queue when nobody has asked for it for 30 s")
     tethered: StrictBool = Field(
         False,
-        description="whether it ends with its client: it leaves the queue when nobody has asked for it for 30 s, and "
-        "ends when no tether to its server is open",
+        description="whether it ends with its client: it is attended, and ends when no tether to its server is open",
     )
 
 

@@ -35,8 +35,8 @@ Key = Annotated[
 @router.post("/allocations", status_code=201, **only(Role.ADMIN, Role.USER))
 async def submit(body: Asked, me: Me, run: Run, response: Response, key: Key = None) -> AllocationOut:
     """Asks for devices. What does not fit now waits in the queue, or fails with `wait` 0."""
-    fields = body.model_dump()
-    wish = Wish(**fields | {"round_trips": tuple(body.round_trips.items()), "key": key, "policy": body.policy or ""})
+    fields = body.model_dump() | {"term": body.term or run.services.core.rules.max_time, "policy": body.policy or ""}
+    wish = Wish(**fields | {"round_trips": tuple(body.round_trips.items()), "key": key})
     view = await run.threads.write(run.services.allocations.submit, me, wish)
     response.headers["Location"] = f"/api/v1/allocations/{view.id}"
     return await _out(run, view)
@@ -68,7 +68,7 @@ async def get_allocation(
     async with AsyncExitStack() as stack:
         changed = stack.enter_context(run.watch.following(allocation))
         view = await _look(run, me, allocation, changed, again=bool(wait) and seen == State.WAITING)
-        if view.tethered and view.user == me.name and view.state == State.WAITING:
+        if view.attended and view.user == me.name and view.state == State.WAITING:
             stack.enter_context(run.presence.asking(allocation))
         if wait and view.state == seen:
             gone = asyncio.create_task(_disconnected(request))
