@@ -30,6 +30,7 @@ SAID: dict[str, list[Any]] = {
     "serve.listen": ['"127.0.0.1"', '["::1"]', "10.0.0.1 10.0.0.2:1", ["10.0.0.3"]],
     "serve.device": ['"type=gpu"', '["name~a b", "c"]', "RTX 4090;type=cpu", ["index=0", "index=1"]],
     "serve.name": ['"gpu1"', '"gpu2"', "gpu3", ["gpu4"]],
+    "serve.address": ['"gpu1"', '"gpu1:7"', "10.0.0.1", ["[fd00::1]:7"]],
     "pool.store": ['"sqlite:////a"', '"sqlite:////b"', "postgresql://c", ["postgresql://d"]],
     "pool.listen": ['"127.0.0.1"', '["::1"]', "10.0.0.1 10.0.0.2:1", ["10.0.0.3"]],
     "pool.managers": ['"m1"', '["m1", "m2:1"]', "m3", ["m4", "m5"]],
@@ -59,6 +60,7 @@ MEANT: dict[str, list[Any]] = {
     ],
     "serve.device": [("type=gpu",), ("name~a b", "c"), ("RTX 4090", "type=cpu"), ("index=0", "index=1")],
     "serve.name": ["gpu1", "gpu2", "gpu3", "gpu4"],
+    "serve.address": ["gpu1", "gpu1:7", "10.0.0.1", "[fd00::1]:7"],
     "pool.store": ["sqlite:////a", "sqlite:////b", "postgresql://c", "postgresql://d"],
     "pool.listen": [
         (Address("127.0.0.1", 7660),),

@@ -137,8 +137,16 @@ def _file(text: str, folder: Path) -> Path:
         raise CenoteError(f"there is no home folder for “{text}”") from None
 
 
+def _reached(text: str, _: Path) -> str:
+    from cenote.protocol import Address
+
+    Address.parse(text)
+    return text
+
+
 ADDRESS = Kind("HOST[:PORT]", "an address", _address)
 MANAGER = Kind("HOST[:PORT]", "an address", _manager)
+REACHED = Kind("HOST[:PORT]", "an address", _reached)
 DURATION = Kind("DURATION", "a duration", _duration)
 WORD = Kind("NAME", "a name", lambda text, _: text)
 URL = Kind("URL", "a URL", lambda text, _: text)
@@ -160,6 +168,7 @@ class Serve:
     listen: tuple[Address, ...] = several(ADDRESS, None, "Where to listen; everywhere if not given.", short="-l")
     device: tuple[str, ...] = several(FILTER, None, "TEXT in the name, FIELD=TEXT or FIELD~REGEX.", short="-d")
     name: str | None = maybe(WORD, "This server’s name in its pool; the host’s if not given.")
+    address: str | None = maybe(REACHED, "Where others reach it, if they do not see the host as it sees itself.")
 
 
 @dataclass(frozen=True, kw_only=True)

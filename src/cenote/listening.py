@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 
 from cenote.errors import CannotListen
-from cenote.protocol import Address
+from cenote.protocol import Address, is_loopback
 
 _BACKLOG = 512
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - beyond loopback only over TLS
@@ -55,14 +55,31 @@ def reached_at(listener: socket.socket) -> Address:
     The host's name is not asked: it may lead to 127.0.1.1.
     """
     address = address_of(listener)
-    if address.host not in _EVERYWHERE:
-        return address
+    return address if address.host not in _EVERYWHERE else Address(_outward(), address.port)
+
+
+def reached_from(gate: Sequence[Address], local: str) -> Address:
+    """Where others reach a gate that listens at these addresses, on a host with the ``local`` address towards them.
+
+    Where that is loopback, they are on this host, and others than they may come.
+    """
+    here = is_loopback(local)
+    if everywhere := [one for one in gate if one.host in _EVERYWHERE]:
+        family = [one for one in everywhere if (":" in one.host) == (":" in local)]
+        return Address(_outward() if here else local, (family or everywhere)[0].port)
+    same = [one for one in gate if one.host == local and not here]
+    outward = [one for one in gate if not is_loopback(one.host)]
+    return (same or outward or list(gate))[0]
+
+
+def _outward() -> str:
+    """This host's address on the way to other networks; that of loopback where there is no way."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(_FAR_AWAY)
-            return Address(probe.getsockname()[0], address.port)
+            return str(probe.getsockname()[0])
         except OSError:
-            return Address("127.0.0.1", address.port)
+            return "127.0.0.1"
 
 
 def _has_ipv6() -> bool:

@@ -335,6 +335,31 @@ def test_administration(place: Place) -> None:
     assert unanswered.returncode == 69 and unanswered.stderr.count("\n") == 1
 
 
+def test_a_server_behind_another_address(place: Place) -> None:
+    """The pool says what the server was told; the port is the gate's if none is."""
+    with place.serve("--pool", "--listen", f"127.0.0.3:{place.port}", "--address", "127.0.0.3"):
+        wait_until(lambda: place.state_of() == "ready", 20)
+        assert place.ask("GET", "/servers/gpu1")["address"] == f"127.0.0.3:{place.port}"
+
+
+def test_a_server_that_cannot_be_dialled_is_not_ready(place: Place) -> None:
+    """Though it beats; and it is said why."""
+    nowhere = f"127.0.0.1:{free_port()}"
+    reason = f"gpu1 at {nowhere} cannot be reached: connection refused"
+    with place.serve("--pool", "--address", nowhere) as server:
+        wait_until(lambda: place.state_of() == "doubtful", 20)
+        shown = wait_until(lambda: (found := place.ask("GET", "/servers/gpu1"))["trouble"] and found, 20)
+        assert (shown["state"], shown["trouble"]) == ("doubtful", reason)
+        assert f"gpu1 is doubtful: {reason}\n" in place.cenote("list", "servers").stdout
+        server.wait_for_log(f"the pool cannot use this server: {reason}", 20)
+        refused = place.cenote("request", "--wait", "0")
+        assert refused.returncode == 75
+    with place.serve():
+        wait_until(lambda: place.state_of() == "ready", 20)
+        assert place.ask("GET", "/servers/gpu1")["trouble"] == ""
+        assert "is ready" not in place.cenote("list", "servers").stdout
+
+
 def test_a_removed_server_is_let_in_by_nobody(place: Place, tmp_path: Path) -> None:
     other = second(place, tmp_path)
     with place.serve("--pool"):

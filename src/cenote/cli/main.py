@@ -58,7 +58,7 @@ status.add_to(app)
 
 
 @app.command()
-@configured("serve.listen", "serve.device", "serve.name", "link_timeout", "log", "log_format")
+@configured("serve.listen", "serve.device", "serve.name", "serve.address", "link_timeout", "log", "log_format")
 def serve(
     settings: Settings,
     pool: Annotated[bool, typer.Option("--pool", help="Start a pool here, whose manager runs beside.")] = False,

@@ -25,6 +25,7 @@ def wish(settings: Settings, start: bool, join: str | None) -> Wish:
         start,
         () if settings.pool.listen else tuple(listens),
         _join(join),
+        settings.serve.address,
     )
 
 

@@ -32,6 +32,9 @@ def servers(found: Sequence[Row]) -> None:
         free = sum(1 for device in server["devices"] if _is_free(device))
         table.add_row(server["name"], server["address"], _state(server), str(len(server["devices"])), str(free))
     print_table(table)
+    for server in found:
+        if server["state"] != "ready" and server["trouble"]:
+            print(f"{server['name']} is {server['state']}: {server['trouble']}")
 
 
 def devices(found: Sequence[Row]) -> None:

@@ -162,7 +162,7 @@ class Courier:
     async def _give_up(self, server: _Server, reason: Unreachable) -> None:
         log.warning("%s", reason)
         try:
-            await self._thread(self._servers.unreachable, server.id)
+            await self._thread(self._servers.unreachable, server.id, str(reason))
         except CenoteError as error:
             log.error("%s", error)
             server.due = self._clock() + SILENCE  # once more then
@@ -197,12 +197,22 @@ class Courier:
         now = self._clock()
         if not server.trouble:
             server.failing = now
-        server.trouble = str(reason)
+        known, server.trouble = server.trouble, str(reason)
         server.host = None  # it may be elsewhere when it is back
-        if self._core.state(server.id) == ServerState.READY and now - server.failing >= SILENCE:
+        if self._core.state(server.id) != ServerState.READY:
+            if server.trouble != known:
+                await self._tell(server)
+        elif now - server.failing >= SILENCE:
             await self._give_up(server, reason)
         if self._core.away(server.id):
             server.report = server.deliver = False
+
+    async def _tell(self, server: _Server) -> None:
+        try:
+            await self._thread(self._servers.troubled, server.id, server.trouble)
+        except CenoteError as error:
+            log.error("%s", error)
+            server.trouble = ""  # once more with the next attempt
 
     async def _take_report(self, server: _Server) -> bool:
         place = await self._thread(self._servers.place, server.id)

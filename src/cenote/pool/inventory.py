@@ -47,6 +47,8 @@ class ServerView:
     name: str
     address: str
     state: ServerState
+    trouble: str
+    """Why it is not ready, as far as anybody knows."""
     draining: bool
     devices: tuple[DeviceView, ...]
 
@@ -152,6 +154,7 @@ def _views(session: Session, servers: Sequence[Server]) -> list[ServerView]:
             name=server.name,
             address=server.address,
             state=server.state,
+            trouble=server.trouble,
             draining=server.draining,
             devices=tuple(_device(server, device, *lent.get(device.id, (0, 0))) for device in devices[server.id]),
         )

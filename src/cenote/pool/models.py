@@ -188,6 +188,8 @@ class Server(Base):
     serial: Mapped[int]
     """With the two before: the stamp of the server's last report."""
     state: Mapped[ServerState] = mapped_column(_names(ServerState))
+    trouble: Mapped[str] = mapped_column(default="", server_default="")
+    """Why it is not ready; empty when it is, or when nobody has tried to reach it."""
     draining: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(index=True)
     devices: Mapped[list[Device]] = relationship(back_populates="server", order_by="Device.index")

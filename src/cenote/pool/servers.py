@@ -29,6 +29,7 @@ from cenote.pool.orders import (
     Why,
 )
 
+_NOT_ACCEPTING = "it can write down nothing new: its disk is full, or fails"
 _ENDS_SLACK = 5.0  # seconds by which an expected end may be wrong before it is written down again
 
 
@@ -67,7 +68,7 @@ class Servers:
         with self._core.change() as change:
             row = change.session.scalars(select(Server).where(Server.name == name)).one_or_none()
             if row is None:
-                row = Server(name=name, address=address, state=ServerState.DOUBTFUL, draining=False)
+                row = Server(name=name, address=address, state=ServerState.DOUBTFUL, trouble="", draining=False)
                 row.ledger, row.boot, row.serial = "", "", 0
                 change.session.add(row)
             row.address = address
@@ -165,6 +166,7 @@ class Servers:
             rebooted = (stamp.ledger, stamp.boot) != (row.ledger, row.boot)
             row.ledger, row.boot, row.serial = stamp.ledger, stamp.boot, stamp.serial
             row.state = ServerState.READY if report.accepting else ServerState.DOUBTFUL
+            row.trouble = "" if report.accepting else _NOT_ACCEPTING
             found: set[int] = set()
             for held in report.held:
                 found |= self._take_in(change, row, held, stamp.serial)
@@ -179,14 +181,21 @@ class Servers:
             lending.reschedule(change)
             self._known[server] = stamp, change.mirror.restorations
 
-    def unreachable(self, server: int) -> None:
+    def troubled(self, server: int, reason: str) -> None:
+        """A server that is not ready cannot be reached; so nothing changes but what people are told."""
+        with self._core.change() as change:
+            row = change.session.get_one(Server, server)
+            if row.state != ServerState.READY:
+                row.trouble = reason
+
+    def unreachable(self, server: int, reason: str = "") -> None:
         """The server has been silent for too long: what it holds stays lent, what it was asked for others are asked."""
         self._known.pop(server, None)
         with self._core.change() as change:
             row = change.session.get_one(Server, server)
             if row.state == ServerState.REMOVED:
                 return
-            row.state = ServerState.UNREACHABLE
+            row.state, row.trouble = ServerState.UNREACHABLE, reason
             for part in change.session.scalars(select(Part).where(Part.server_id == server)):
                 allocation = part.allocation
                 if (

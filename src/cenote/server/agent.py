@@ -20,6 +20,7 @@ from cenote import tls
 from cenote.devices import Device
 from cenote.errors import CenoteError, Conflict, NoKey, NotAllowed, ProtocolError, Unreachable
 from cenote.keys import write_private
+from cenote.listening import reached_from
 from cenote.pool import wire
 from cenote.protocol import Address
 from cenote.server.figures import Figures
@@ -69,22 +70,24 @@ async def join(folder: Path, managers: Sequence[str], fingerprint: str, secret: 
 
 
 class Agent:
-    """``port`` is the gate's."""
+    """``gate`` is where the gate listens, ``address`` where the pool reaches it, if that is known."""
 
     def __init__(
         self,
         member: Membership,
         lender: Lender,
         devices: Sequence[Device],
-        port: int,
+        gate: Sequence[Address],
         figures: Figures,
         *,
+        address: str | None = None,
         period: float = PERIOD,
     ) -> None:
         self._member = member
         self._lender = lender
         self._offers = [device.to_json() for device in devices]
-        self._port = port
+        self._gate = gate
+        self._address = address
         self._figures = figures
         self._period = period
         self._changed = asyncio.Event()
@@ -123,7 +126,7 @@ class Agent:
     async def _beat(self, manager: _Manager) -> None:
         self._changed.clear()
         path = f"/servers/{urllib.parse.quote(self._member.name, safe='')}"
-        address = str(Address(await manager.local(), self._port))
+        address = str(self._reached(await manager.local()))
         if address != self._described:
             await manager.ask("PUT", path, {"address": address, "devices": self._offers})
             self._described = address
@@ -147,6 +150,11 @@ class Agent:
             except CenoteError as error:
                 log.error("the server’s certificate cannot be renewed: %s", error)
                 self._renewal_pause = time.monotonic() + _RENEWAL_PAUSE
+
+    def _reached(self, local: str) -> Address:
+        if self._address:
+            return Address.parse(self._address, self._gate[0].port)
+        return reached_from(self._gate, local)
 
     async def _renew(self, manager: _Manager, path: str) -> None:
         """Another certificate for the same key."""

@@ -26,6 +26,8 @@ class Wish:
     """A pool here, with a manager of its own, which later starts keep as well."""
     manager_listens: Sequence[Address] = ()
     join: JoinCredential | None = field(default=None, repr=False)
+    address: str | None = None
+    """Where the pool reaches this server, if that cannot be seen from here."""
 
 
 class Enrolment:

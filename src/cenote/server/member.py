@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cenote.devices import Device
+from cenote.protocol import Address
 from cenote.server.agent import Agent
 from cenote.server.figures import Figures
 from cenote.server.ledger import Capacity, LentLedger
@@ -20,14 +21,23 @@ log = logging.getLogger("cenote.member")
 
 
 class Member:
-    """``folder`` has the membership; the ledger of what is lent lies beside it. ``port`` is the gate's."""
+    """``folder`` has the membership; the ledger of what is lent lies beside it.
+
+    ``gate`` is where the gate listens, ``address`` where the pool reaches it, if that is known.
+    """
 
     def __init__(
-        self, membership: Membership, folder: Path, devices: Sequence[Device], sessions: Sessions, port: int
+        self,
+        membership: Membership,
+        folder: Path,
+        devices: Sequence[Device],
+        sessions: Sessions,
+        gate: Sequence[Address],
+        address: str | None,
     ) -> None:
         capacities = {device.index: Capacity(device.memory, device.overhead) for device in devices}
         self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions)
-        self._agent = Agent(membership, self.lender, devices, port, Figures(sessions))
+        self._agent = Agent(membership, self.lender, devices, gate, Figures(sessions), address=address)
         self.pooled = Pooled(self.lender, membership.files, self._agent.revoked)
         self._agent.on_renewal = self.pooled.renew
         self._speaking: asyncio.Task[None] | None = None

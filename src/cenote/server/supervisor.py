@@ -81,7 +81,8 @@ async def _serve(
         ledger, spares = Ledger(devices), Spares(drivers.environment)
         records = Records.open(state)
         sessions = Sessions(spares, ledger, records)
-        member = _member(membership, devices, sessions, address_of(listeners[0]).port)
+        at = [address_of(listener) for listener in listeners]
+        member = _member(membership, devices, sessions, at, wish.address)
         manager: Manager = member.lender if member else LocalManager(devices, ledger, records)
         claims = Claims(manager, sessions)
         gate = Gate(
@@ -100,7 +101,6 @@ async def _serve(
         if member:
             member.start()
         gate.open()
-        at = [address_of(listener) for listener in listeners]
         announce(Running(at, devices, identity, membership, home if enrolment.manager else None))
         running = True
         watching = asyncio.create_task(enrolment.manager.watch()) if enrolment.manager else None
@@ -126,12 +126,18 @@ async def _serve(
         drivers.close()
 
 
-def _member(membership: Membership | None, devices: Sequence[Device], sessions: Sessions, port: int) -> Member | None:
+def _member(
+    membership: Membership | None,
+    devices: Sequence[Device],
+    sessions: Sessions,
+    gate: Sequence[Address],
+    address: str | None,
+) -> Member | None:
     if membership is None:
         return None
     from cenote.server.member import Member  # with an HTTP client, which a host by itself does without
 
-    return Member(membership, membership.folder, devices, sessions, port)
+    return Member(membership, membership.folder, devices, sessions, gate, address)
 
 
 def _wait_for_end() -> asyncio.Future[signal.Signals]:

@@ -182,6 +182,7 @@ class ServerOut(_Told):
     name: str
     address: str
     state: ServerState
+    trouble: str = Field(description="why it is not ready, as far as anybody knows")
     draining: bool
     silent: float | None = Field(
         None, description="seconds since its last heartbeat at this manager; none when it beats at others alone"
