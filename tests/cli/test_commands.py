@@ -17,6 +17,7 @@ from tests.support.servers import CENOTE, Server
 NAMES = [
     "serve",
     "login",
+    "logout",
     "run",
     "request",
     "extend",
@@ -37,6 +38,7 @@ NAMES = [
     "server",
     "token",
     "user",
+    "group",
     "audit",
 ]
 

@@ -26,6 +26,11 @@ Memory = Annotated[
 ]
 
 
+Group = Annotated[
+    str | None, typer.Option("--group", metavar="GROUP|none", help="The group whose limits hold as well.")
+]
+
+
 class Role(StrEnum):
     ADMIN = "admin"
     USER = "user"
@@ -57,6 +62,13 @@ server_app = typer.Typer(
     Example: cenote server remove gpu7""",
     no_args_is_help=True,
 )
+group_app = typer.Typer(
+    name="group",
+    help="""Groups of users, which have limits together.
+
+    Example: cenote group set lab --max-devices 8""",
+    no_args_is_help=True,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,6 +78,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(server_app)
     app.add_typer(token_app)
     app.add_typer(user_app)
+    app.add_typer(group_app)
 
 
 def drain(server: Server, token: Token = None, as_json: Json = False) -> None:
@@ -154,17 +167,32 @@ def token_create(
     lifetime: Annotated[
         str | None, typer.Option(metavar="DURATION", help="How long it is valid; without end if not given.")
     ] = None,
+    role: RoleOption = None,
+    max_devices: Devices = None,
+    max_memory: Memory = None,
+    group: Group = None,
     token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Prints a new token, which cannot be shown again.
 
-    Example: cenote token create ann --label laptop --lifetime 90d
+    With a role, a group or limits it is for a new user, who is made as well.
+
+    Example: cenote token create ann --role user --max-devices 4 --max-memory 40GiB --lifetime 90d
     """
+    from cenote.errors import Conflict, Invalid
     from cenote.units import parse_duration
 
     seconds = None if lifetime is None else parse_duration(lifetime)
+    new = any(option is not None for option in (role, max_devices, max_memory, group))
+    if new and user is None:
+        raise Invalid("a role, a group and limits are for a user who is named")
     with _pool(token) as pool:
+        if new:
+            try:
+                pool.ask("POST", "/users", _new_user(user or "", role, max_devices, max_memory, group), once=True)
+            except Conflict as error:
+                raise Conflict(f"{error}; “cenote user change {user}” changes what they may do") from None
         made = pool.ask("POST", "/tokens", {"user": user, "label": label, "lifetime": seconds}, once=True)
     _done(made, made["text"], as_json)
 
@@ -205,6 +233,7 @@ def user_create(
     role: RoleOption = None,
     max_devices: Devices = None,
     max_memory: Memory = None,
+    group: Group = None,
     token: Token = None,
     as_json: Json = False,
 ) -> None:
@@ -212,9 +241,8 @@ def user_create(
 
     Example: cenote user create ann --max-devices 4
     """
-    body = {"name": user, "role": role or Role.USER, "limits": _limits({}, max_devices, max_memory)}
     with _pool(token) as pool:
-        made = pool.ask("POST", "/users", body, once=True)
+        made = pool.ask("POST", "/users", _new_user(user, role, max_devices, max_memory, group), once=True)
     _done(made, f"there is a user {user} now; “cenote token create {user}” makes a token", as_json)
 
 
@@ -224,6 +252,7 @@ def user_change(
     role: RoleOption = None,
     max_devices: Devices = None,
     max_memory: Memory = None,
+    group: Group = None,
     active: Annotated[
         bool | None,
         typer.Option(
@@ -249,6 +278,8 @@ def user_change(
                 raise NotFound(f"there is no user “{user}”")
             body["limits"] = _limits(known["limits"], max_devices, max_memory)
         changed = pool.ask("PATCH", f"/users/{_quoted(user)}", body)
+        if group is not None:
+            changed = pool.ask("PUT", f"/users/{_quoted(user)}/group", {"group": _named(group)})
     _done(changed, f"{user} is changed", as_json)
 
 
@@ -265,6 +296,48 @@ def user_list(token: Token = None, as_json: Json = False) -> None:
     show_admin.users(users, as_json)
 
 
+@group_app.command("set")
+def group_set(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="The group’s name.")],
+    max_devices: Devices = None,
+    max_memory: Memory = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Makes a group, or changes of one what is given. Users get into it by “cenote user change”.
+
+    Example: cenote group set lab --max-devices 8 --max-memory 320GiB
+    """
+    with _pool(token) as pool:
+        known: dict[str, Any] = next((one["limits"] for one in pool.ask("GET", "/groups") if one["name"] == group), {})
+        made = pool.ask("PUT", f"/groups/{_quoted(group)}", _limits(known, max_devices, max_memory))
+    _done(made, f"the group {group} is set", as_json)
+
+
+@group_app.command("list")
+def group_list(token: Token = None, as_json: Json = False) -> None:
+    """Lists the groups of a pool; your own, if you are no admin or viewer.
+
+    Example: cenote group list
+    """
+    with _pool(token) as pool:
+        groups = pool.ask("GET", "/groups")
+    from cenote.cli import show_admin
+
+    show_admin.groups(groups, as_json)
+
+
+def _new_user(
+    name: str, role: Role | None, devices: str | None, memory: str | None, group: str | None
+) -> dict[str, Any]:
+    limits = _limits({}, devices, memory)
+    return {"name": name, "role": role or Role.USER, "group": group and _named(group), "limits": limits}
+
+
+def _named(group: str) -> str | None:
+    return None if group == "none" else group
+
+
 def _drain(token: Path | None, server: str, verb: str, sentence: str, as_json: bool) -> None:
     with _pool(token) as pool:
         pool.ask("POST", f"/servers/{_quoted(server)}/{verb}")
@@ -273,9 +346,10 @@ def _drain(token: Path | None, server: str, verb: str, sentence: str, as_json: b
 
 @contextmanager
 def _pool(token: Path | None) -> Iterator[Pool]:
-    from cenote.client.pool import Pool, read_token_file, token_file
+    from cenote.client.login import need
+    from cenote.client.pool import Pool
 
-    with Pool.open(read_token_file(token_file(token))) as pool:
+    with Pool(need(token)) as pool:
         yield pool
 
 

@@ -40,6 +40,11 @@ Term = Annotated[
 SIZES = ("run.devices", "run.share", "run.memory")
 
 
+def add_to(app: typer.Typer) -> None:
+    for command in (login, logout, request, extend, release, smi):
+        app.command()(command)
+
+
 def login(
     file: Annotated[
         str | None, typer.Argument(metavar="[FILE|-]", help="Where the token is; - is the standard input.")
@@ -60,6 +65,20 @@ def login(
         me = pool.me()
     kept = found.save()
     print(f"Logged in as {me['name']} ({me['role']}) at {' and '.join(found.credential.managers)}; kept in {kept}.")
+
+
+def logout() -> None:
+    """Forgets the token that “cenote login” has kept. What is borrowed stays so.
+
+    Example: cenote logout
+    """
+    from cenote.client import login
+
+    if (kept := login.forget()) is None:
+        raise NoKey("you are not logged in to a pool")
+    print(f"{kept} is removed; “cenote token revoke” ends the token itself.")
+    if login.is_there():
+        say(f"from here on it is {login.find() or login.VARIABLE} that is used")
 
 
 @configured(*SIZES)
@@ -173,7 +192,7 @@ def pool(settings: Settings, *, needed: bool) -> Pool | None:
     named = [name for name in ("server", "key") if settings.sources[name].kind != "default"]
     if named and needed:
         raise Invalid(f"only a pool has that, but “{named[0]}” is set")
-    if named or (not needed and login.find() is None):
+    if named or (not needed and not login.is_there()):
         return None
     from cenote.client.pool import Pool
 
@@ -269,7 +288,9 @@ def _left(view: View) -> str:
 
 
 def _token(file: str | None) -> str:
-    if file is None and (text := os.environ.get("CENOTE_TOKEN")):
+    from cenote.client.login import VARIABLE
+
+    if file is None and (text := os.environ.get(VARIABLE)):
         return text
     if file is None and sys.stdin.isatty():
         from getpass import getpass

@@ -51,8 +51,8 @@ settings_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(settings_app)
-for command in (borrow.login, borrow.request, borrow.extend, borrow.release, borrow.smi, container.container):
-    app.command()(command)
+borrow.add_to(app)
+app.command()(container.container)
 admin.add_to(app)
 status.add_to(app)
 

@@ -31,6 +31,16 @@ def users(found: list[dict[str, Any]], plain: bool) -> None:
     return _table(("user", "role", "group", "devices", "memory", ""), rows)
 
 
+def groups(found: list[dict[str, Any]], plain: bool) -> None:
+    if plain:
+        return as_json(found)
+    rows = [
+        (one["name"], _limit(one["limits"]["devices"], str), _limit(one["limits"]["memory"], human_size))
+        for one in found
+    ]
+    return _table(("group", "devices", "memory"), rows)
+
+
 def tokens(found: list[dict[str, Any]], plain: bool) -> None:
     if plain:
         return as_json(found)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 from cenote import paths
+from cenote.client import login
 from cenote.errors import NoDriver
 
 ICD_FILE = "cenote.icd"
@@ -14,14 +15,16 @@ ICD = "libcenote-opencl-icd.so"
 
 
 def prepare(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The program's environment. ``folder`` has the allocation file and gets the .icd file."""
+    """The program's environment, in which the user's token has no place. ``folder`` has the allocation file, and gets
+    the .icd file."""
     libraries = shims()
     vendors = folder / "vendors"
     vendors.mkdir()
     (vendors / ICD_FILE).write_text(f"{libraries / ICD}\n")
     before = [part for part in environment.get("LD_LIBRARY_PATH", "").split(os.pathsep) if part]
     others = [part for part in before if not (Path(part) / "libcenote.so").exists()]
-    return dict(environment) | variables(allocation_file(folder), libraries, vendors, others)
+    public = {name: value for name, value in environment.items() if name != login.VARIABLE}
+    return public | variables(allocation_file(folder), libraries, vendors, others)
 
 
 def variables(allocation: PurePath, libraries: PurePath, vendors: PurePath, others: Sequence[str]) -> dict[str, str]:

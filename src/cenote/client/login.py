@@ -15,6 +15,7 @@ from cenote.errors import CenoteError, NoKey, NotAllowed, Unreachable
 from cenote.keys import write_private
 from cenote.protocol import Address
 
+VARIABLE = "CENOTE_TOKEN"
 TOKEN = "token"  # noqa: S105 - the name of a file
 AUTHORITY = "ca.pem"  # beside it; without it a manager shows it each time
 
@@ -43,14 +44,18 @@ class Login:
         raise failure
 
     @classmethod
-    def load(cls, file: Path) -> Self:
-        """From a file with a token."""
-        credential = read_token_file(file)
+    def known(cls, credential: TokenCredential, folder: Path | None) -> Self:
+        """With the certificate that lies in the folder, if that is the pool's."""
         try:
-            authority = (file.parent / AUTHORITY).read_text(encoding="ascii")
+            authority = (folder / AUTHORITY).read_text(encoding="ascii") if folder else ""
         except (OSError, UnicodeDecodeError):
             authority = ""
         return cls(credential, authority) if _is(authority, credential.ca) else cls.fetch(credential)
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """From a file with a token."""
+        return cls.known(read_token_file(file), file.parent)
 
     def save(self) -> Path:
         folder = paths.user_config()
@@ -64,6 +69,21 @@ class Login:
         return folder / TOKEN
 
 
+def forget() -> Path | None:
+    """Removes what “cenote login” has kept; None if it has kept nothing."""
+    folder = paths.user_config()
+    if folder is None or not (folder / TOKEN).exists():
+        return None
+    (folder / TOKEN).unlink()
+    (folder / AUTHORITY).unlink(missing_ok=True)
+    return folder / TOKEN
+
+
+def is_there() -> bool:
+    """Whether this user is known to a pool, in whichever way."""
+    return bool(os.environ.get(VARIABLE)) or find() is not None
+
+
 def find() -> Path | None:
     """The file of this user's login, else that of the first admin of a pool that started on this host."""
     user = paths.user_config()
@@ -72,16 +92,16 @@ def find() -> Path | None:
     return next((file for file in candidates if os.access(file, os.R_OK)), None)
 
 
-def token_file(named: Path | None = None) -> Path:
-    """The named one, else the one that is found."""
-    if found := named or find():
-        return found
-    raise NoKey("you are not logged in to a pool: run “cenote login” with a token from its administrator")
-
-
-def need() -> Login:
-    """Raises NoKey for a user who is not logged in."""
-    return Login.load(token_file())
+def need(named: Path | None = None) -> Login:
+    """By the file that is named, else the token in the variable, else what is found. Raises NoKey."""
+    if named is None and (text := os.environ.get(VARIABLE)):
+        try:
+            return Login.known(read_token(text), paths.user_config())
+        except NoKey as error:
+            raise NoKey(f"{VARIABLE}: {error}") from None
+    if (file := named or find()) is None:
+        raise NoKey("you are not logged in to a pool: run “cenote login” with a token from its administrator")
+    return Login.load(file)
 
 
 def read_token_file(file: Path) -> TokenCredential:

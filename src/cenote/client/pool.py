@@ -9,11 +9,11 @@ from typing import Any, Self
 
 from cenote import errors, tls
 from cenote.client.http import Connection, NoAnswer, NotConnected, Response
-from cenote.client.login import Login, read_token_file, token_file
+from cenote.client.login import Login, read_token_file
 from cenote.credentials import TokenCredential
 from cenote.errors import CenoteError, ProtocolError, Unreachable
 
-__all__ = ["Pool", "read_token_file", "token_file"]
+__all__ = ["Pool", "read_token_file"]
 
 TIMEOUT = 10.0
 
