@@ -170,6 +170,7 @@ class PoolOfProcesses:
             "CENOTE_LINK_TIMEOUT": "5",
             "CENOTE_NULL_DEVICES": str(devices),
             "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
             "PYTHONUNBUFFERED": "1",
         }
         listening = [ports() for _ in range(managers)]

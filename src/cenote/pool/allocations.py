@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from cenote.errors import Busy, Conflict, Invalid, NoDevice, NotAllowed, NotFound, OverQuota
 from cenote.pool import lending, placement, queue
 from cenote.pool.core import POOL, Actor, Change, Core
-from cenote.pool.fleet import Search
+from cenote.pool.fleet import Fleet, Search
 from cenote.pool.mirror import request as asked
-from cenote.pool.models import Allocation, Outcome, Part, Role, ServerState, State, User
+from cenote.pool.models import Allocation, Outcome, Part, Role, ServerState, State
 from cenote.pool.request import Request
 from cenote.units import human_duration
 
@@ -93,7 +93,6 @@ class Allocations:
             self._could_ever(change, actor.user, request, policy.one_server)
             row = Allocation(
                 id=secrets.token_hex(16),
-                user=change.session.get_one(User, actor.user),
                 user_id=actor.user,
                 key=request.key,
                 state=State.WAITING,
@@ -118,7 +117,7 @@ class Allocations:
             change.session.add(row)
             change.audit(actor, "allocation.submit", row.id, count=row.count, state=row.state)
             change.session.flush()
-            return view(row)
+            return _new_view(change.mirror.fleet, actor, row)
 
     def release(self, actor: Actor, allocation: str) -> AllocationView:
         """Leaves the queue, or gives devices back: they are free once their servers have said so."""
@@ -269,9 +268,31 @@ class Allocations:
 
 
 def view(row: Allocation) -> AllocationView:
+    return _view(row, row.user.name, map(_part_view, row.parts))
+
+
+def _new_view(fleet: Fleet, actor: Actor, row: Allocation) -> AllocationView:
+    """The same of what has just been placed, or not, without looking at the store."""
+    places = ((part, fleet.devices[part.device_id]) for part in row.parts)
+    parts = (
+        PartView(
+            server=fleet.servers[part.server_id].name,
+            address=fleet.servers[part.server_id].address,
+            index=device.index,
+            device=device.kind.name,
+            memory=part.memory,
+            weight=part.weight,
+            state=part.state,
+        )
+        for part, device in places
+    )
+    return _view(row, actor.name, parts)
+
+
+def _view(row: Allocation, user: str, parts: Iterable[PartView]) -> AllocationView:
     return AllocationView(
         id=row.id,
-        user=row.user.name,
+        user=user,
         state=row.state,
         outcome=row.outcome,
         count=row.count,
@@ -283,7 +304,7 @@ def view(row: Allocation) -> AllocationView:
         ended_at=row.ended_at,
         tethered=row.tethered,
         attended=row.tethered or row.polled_at is not None,
-        parts=tuple(map(_part_view, row.parts)),
+        parts=tuple(parts),
     )
 
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from cenote.pool.mirror import Mirror
+from cenote.pool.mirror import Followed, Mirror
 from cenote.pool.models import Allocation, Audit, Device, Group, Part, Role, Server, ServerState, Token, User
 from cenote.pool.queue import Rules
 from cenote.pool.store import Store, record
@@ -33,7 +33,7 @@ class Actor:
 
 
 _AWAY = (ServerState.UNREACHABLE, ServerState.REMOVED)
-
+_LOG = insert(Audit)
 POOL = Actor("pool", Role.ADMIN)
 
 
@@ -48,20 +48,24 @@ class Change:
     revision: int
     tables: set[str] = field(default_factory=set)
     """Those in which rows have changed, as far as anybody follows them."""
+    unseen: dict[Followed, None] = field(default_factory=dict)
+    """What has changed and the mirror does not have yet."""
+    log: list[dict[str, Any]] = field(default_factory=list)
     written: bool = False
     looked: bool = False
 
     def look(self) -> None:
         """Lets the mirror see what this transaction has changed so far."""
         self.session.flush()
-        self.looked = True
-        self.mirror.read(self.session, self.tables)
+        self.looked |= bool(self.unseen)
+        self.mirror.take_in(self.unseen)
+        self.unseen.clear()
 
     def audit(self, actor: Actor, action: str, subject: str, **detail: Any) -> None:
         """Writes down who did what, to be committed together with it."""
-        self.session.add(Audit(at=self.now, actor=actor.name, action=action, subject=subject, detail=detail))
+        self.log.append({"at": self.now, "actor": actor.name, "action": action, "subject": subject, "detail": detail})
 
-    def stamp(self, session: Session, *_: object) -> None:
+    def stamp(self, session: Session) -> None:
         """Before every flush: rows that mirrors follow get this transaction's number."""
         changed = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
         for row in changed:
@@ -79,6 +83,7 @@ class Change:
                 case _:
                     continue
             followed.revision = self.revision
+            self.unseen[followed] = None
             self.tables.add(followed.__tablename__)
 
 
@@ -100,23 +105,28 @@ class Core:
         with self._lock:
             trusted = False
             change = None
+            mark = ""
             try:
                 with self.store.transaction(grows=grows) as (session, revision):
                     self._mirror.follow(session)
                     trusted = True
                     change = Change(session, self._mirror, self.rules, self.clock(), revision)
-                    event.listen(session, "before_flush", change.stamp)
+                    self.store.before_flush(session, change.stamp)
                     yield change
-                    session.flush()
-                    if change.written:
-                        record(session, revision, change.tables)
+                    change.look()
+                    if change.log:
+                        session.connection().execute(_LOG, change.log)
+                    if change.written or change.log:
+                        mark = record(session, revision, change.tables)
                     else:
                         session.rollback()
+                if mark:
+                    self._mirror.made(revision, mark)
             except BaseException:
                 if not trusted or (change and change.looked):
                     self._mirror.forget()
                 raise
-        if change.written:
+        if mark:
             for listener in self.listeners:
                 listener(change.revision)
 

@@ -118,6 +118,7 @@ class Courier:
         try:
             await asyncio.gather(
                 _every(TICK, lambda: self._thread(self._allocations.tick)),
+                _every(TICK, lambda: self._thread(self._core.store.tidy)),
                 _every(ROUND, self._look_round),
                 _every(FRESH, self._look_whom_to_trust),
                 _every(TICK, self._look_for_silence),

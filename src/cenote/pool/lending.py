@@ -7,14 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
-
 from cenote.pool import queue
 from cenote.pool.core import POOL, Change
 from cenote.pool.fleet import Slice
 from cenote.pool.mirror import waiting
-from cenote.pool.models import Allocation, Device, Outcome, Part, PartState, State, Usage
+from cenote.pool.models import Allocation, Outcome, Part, PartState, State, Usage
 from cenote.pool.request import WHOLE
 
 
@@ -112,22 +109,19 @@ def current(row: Allocation) -> list[Part]:
 def _place(change: Change, row: Allocation, slices: Sequence[Slice]) -> None:
     row.epoch += 1
     row.state, row.ends_at = State.PLACING, change.now + row.term
-    numbers = [piece.device for piece in slices]
-    query = select(Device).where(Device.id.in_(numbers)).options(joinedload(Device.server))
-    devices = {device.id: device for device in change.session.scalars(query)}
     doors: defaultdict[int, bytes] = defaultdict(lambda: secrets.token_bytes(32))
     for piece in slices:
-        device = devices[piece.device]
+        server = change.mirror.fleet.devices[piece.device].server
         row.parts.append(
             Part(
                 epoch=row.epoch,
-                device=device,
-                server=device.server,
+                device_id=piece.device,
+                server_id=server,
                 memory=piece.memory,
                 weight=piece.weight,
                 state=PartState.ASKED,
                 term=row.term,
-                secret=doors[device.server_id],
+                secret=doors[server],
                 since=change.now,
             )
         )

@@ -10,8 +10,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,11 @@ PATIENCE = 10.0  # seconds that a transaction waits for others, or for a databas
 _PAUSE = 0.1
 _HISTORY = 10_000  # revisions that are remembered; a manager that is further behind reads everything again
 _LOCK = text("UPDATE pool SET revision = revision + 1 WHERE id = 1 RETURNING revision")
+_RECORD = insert(Revision)
 _MIGRATION_LOCK = 0x63656E6F7465
+_CHECKPOINT = "wal_autocheckpoint = 10000"  # pages; of 4 KiB mostly
 _READING = "cenote_reading"
+_BEFORE_FLUSH = "cenote_before_flush"
 
 _REASONS = {  # SQLSTATE, or words of SQLite's message
     "53100": "its disk is full",
@@ -70,6 +73,7 @@ class Store:
         on_disk = self.engine.dialect.name == "sqlite" and file and not file.startswith("file:")
         self._spare = Spare(Path(file)) if on_disk else None
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        event.listen(self._session, "before_flush", _before_flush)
 
     def upgrade(self, to: str = "head") -> None:
         """Makes the tables, or brings those of an older version up to date. Several managers may do so at once."""
@@ -106,6 +110,16 @@ class Store:
         with self._failing(), self._session() as session:
             session.connection(execution_options={_READING: True})
             yield session
+
+    def before_flush(self, session: Session, work: Callable[[Session], None]) -> None:
+        """What is to be done in this session before its rows are written."""
+        session.info[_BEFORE_FLUSH] = work
+
+    def tidy(self) -> None:
+        """To be called now and then. Else SQLite does it inside of whatever transaction has filled its log."""
+        if self._spare:
+            with self._failing(), closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -160,12 +174,19 @@ class Store:
             ) from error
 
 
-def record(session: Session, revision: int, tables: set[str]) -> None:
-    """Notes what a transaction has changed."""
-    row = {"number": revision, "mark": secrets.token_hex(8), "tables": " ".join(sorted(tables))}
-    session.execute(insert(Revision), row)
+def record(session: Session, revision: int, tables: set[str]) -> str:
+    """Notes what a transaction has changed; returns its mark."""
+    mark = secrets.token_hex(8)
+    row = {"number": revision, "mark": mark, "tables": " ".join(sorted(tables))}
+    session.connection().execute(_RECORD, row)
     if revision % 100 == 0:
         session.execute(delete(Revision).where(Revision.number < revision - _HISTORY))
+    return mark
+
+
+def _before_flush(session: Session, *_: object) -> None:
+    if work := session.info.get(_BEFORE_FLUSH):
+        work(session)
 
 
 def _engine(url: URL, patience: float) -> Engine:
@@ -190,7 +211,7 @@ def _engine(url: URL, patience: float) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver when it sees fit
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", _CHECKPOINT):
         connection.execute(f"PRAGMA {pragma}")
 
 

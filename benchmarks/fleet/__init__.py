@@ -1,0 +1,1 @@
+"""A pool's manager under the load of a fleet whose devices are simulated: everything else is real."""
