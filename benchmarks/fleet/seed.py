@@ -77,7 +77,7 @@ def lent(servers: int, sharing: float = 0.5) -> dict[int, list[Held]]:
                 parts = choice.choice(_PARTS)
                 several = parts == 1 and index + 1 < DEVICES and choice.random() < _SEVERAL
                 for _ in range(choice.randint(1, parts)):
-                    shares = (Share(index, MEMORY // parts, WHOLE // parts),)
+                    shares: tuple[Share, ...] = (Share(index, MEMORY // parts, WHOLE // parts),)
                     if several:
                         shares += (Share(index + 1, MEMORY, WHOLE),)
                     name = _hex("allocation", str(next(names)))[:32]

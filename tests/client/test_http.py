@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -35,8 +37,8 @@ def serve(authority: Authority, tmp_path: Path) -> Callable[[bytes], Connection]
             with listening:
                 while True:
                     with context.wrap_socket(listening.accept()[0], server_side=True) as connection:
-                        connection.recv(4096)
-                        connection.sendall(answer)
+                        if connection.recv(4096).count(b"HTTP/1.1") == 1:
+                            connection.sendall(answer)
                         if not answer:
                             connection.recv(1)
 
@@ -64,6 +66,17 @@ def test_what_was_closed_meanwhile_is_dialled_again(serve: Callable[[bytes], Con
 def test_bad_answers(serve: Callable[[bytes], Connection], answer: bytes, reason: str) -> None:
     with pytest.raises(NoAnswer, match=reason):
         serve(answer).ask("GET", "/", None, {}, 0.5)
+
+
+def test_a_request_that_is_interrupted_leaves_nothing_behind(
+    serve: Callable[[bytes], Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a signal whose handler raises."""
+    connection = serve(ANSWER)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(http.client.HTTPConnection, "endheaders", lambda *_, **__: sys.exit(1))
+        connection.ask("GET", "/", None, {}, 5)
+    assert connection.ask("GET", "/", None, {}, 5).status == 200
 
 
 def test_nothing_is_sent_to_strangers(authority: Authority, tmp_path: Path) -> None:

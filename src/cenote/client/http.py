@@ -34,8 +34,9 @@ class Connection:
     """To a manager at HOST:PORT, made when something is sent. Raises NotConnected and NoAnswer."""
 
     def __init__(self, address: str, context: ssl.SSLContext) -> None:
-        where = Address.parse(address)
-        self._inner = _Connection(where.host, where.port, context)
+        self._address = Address.parse(address)
+        self._context = context
+        self._inner = self._new()
 
     def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Response:
         """``timeout`` is for how many seconds the manager may be silent."""
@@ -53,10 +54,14 @@ class Connection:
 
     def close(self) -> None:
         self._inner.close()
+        self._inner = self._new()  # the old one may have half of a request that a signal has interrupted
+
+    def _new(self) -> _Connection:
+        return _Connection(self._address.host, self._address.port, self._context)
 
     def _connect(self, timeout: float) -> None:
         if self._inner.is_stale:
-            self._inner.close()
+            self.close()
         try:
             sock = self._inner.sock or self._inner.connected()
         except OSError as error:
