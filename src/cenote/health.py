@@ -22,7 +22,8 @@ from cenote.protocol import Address, Kind, Preamble
 from cenote.units import human_duration
 
 _AT_ONCE = 64  # servers that are dialled at the same time
-_SOON = 14 * 86400  # seconds; renewals happen long before that
+_SOON = 14 * 86400  # seconds
+_LATE = 60 * 86400  # a manager renews its certificate when a third of a year is left
 _SILENT = 15.0  # seconds; a server beats every five
 _WHOLE = 1_000_000
 
@@ -78,7 +79,7 @@ def _certificate(who: Login, manager: str) -> Iterator[Checked]:
             shown: Mapping[str, Any] = connection.getpeercert() or {}
         left = ssl.cert_time_to_seconds(shown["notAfter"]) - time.time()
         what = f"the certificate of {manager} is the pool’s, for another {human_duration(left)}"
-        remedy = "start the manager again: it gets a new one then" if left < _SOON else ""
+        remedy = "the manager should have renewed it: its log says why it has not" if left < _LATE else ""
         yield Checked("note" if remedy else "ok", what, remedy, about=f"manager {manager}")
 
 
@@ -125,8 +126,9 @@ def _server(server: dict[str, Any]) -> Checked:
     used = f"{len(devices)} device(s), {lent} lent"
     if server["state"] == "unreachable":
         held = f"{lent} of its devices stay lent, nobody knows whether in use" if lent else "nothing of it is lent"
-        remedy = "look at “cenote serve” there; “cenote drain” for good" if reached else "is “cenote serve” running?"
-        return Checked("wrong", f"{where}: the managers cannot reach it ({beat}); {held}", remedy, about=about)
+        why = f": {server['trouble']}" if server["trouble"] else ""
+        remedy = f"is “cenote serve” running? “cenote server write-off {server['name']}” if it will not come back"
+        return Checked("wrong", f"{where}: the managers cannot reach it ({beat}; {held}){why}", remedy, about=about)
     if failure:
         remedy = "a firewall between here and it, or an address that is known there only"
         return Checked("wrong", f"{where}, which the managers reach ({beat}): {failure}", remedy, about=about)
@@ -134,7 +136,8 @@ def _server(server: dict[str, Any]) -> Checked:
     if server["silent"] is not None and server["silent"] > _SILENT:
         return Checked("note", line, "five seconds would be usual; it may beat at another manager", about=about)
     if server["state"] != "ready":
-        return Checked("note", f"{line}; nothing is placed there until it has reported", about=about)
+        why = server["trouble"] or "it has yet to report"
+        return Checked("note", f"{line}; nothing is placed there now: {why}", about=about)
     if server["draining"]:
         return Checked("note", f"{line}; draining", f"“cenote undrain {server['name']}” lends it again", about=about)
     return Checked("ok", line, about=about)
