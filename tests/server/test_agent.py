@@ -16,11 +16,13 @@ import pytest
 from cryptography import x509
 
 from cenote import tls
-from cenote.credentials import JoinCredential
+from cenote.client.pool import Pool
+from cenote.credentials import JoinCredential, TokenCredential
 from cenote.errors import CenoteError, NotAllowed, Unreachable
 from cenote.pool.core import POOL, Actor
 from cenote.pool.inventory import Inventory
 from cenote.pool.models import Outcome, ServerState, State
+from cenote.pool.models import Role as UserRole
 from cenote.pool.orders import Reserve
 from cenote.pool.request import Request
 from cenote.protocol import Kind, Preamble, Status
@@ -227,6 +229,35 @@ def test_another_manager_takes_over(core: Manager, tmp_path: Path, stub_native: 
         assert time.monotonic() - released < 5
         time.sleep(2)
         assert second.core.core.state(number) == ServerState.READY
+
+
+def test_figures_that_another_manager_has_heard(core: Manager, tmp_path: Path, stub_native: Path) -> None:
+    """Whichever manager is asked; one that is away holds nothing up."""
+    with ExitStack() as stack:
+        state = tmp_path / "managers"
+        second_core = Manager(url(core), Clock())
+        stack.callback(second_core.close)
+        first = stack.enter_context(fullpool.manager(core, state, "first"))
+        second = stack.enter_context(fullpool.manager(second_core, state, "second", others=(first.address,)))
+        joined(first.invite(), tmp_path)
+        stack.enter_context(pooled(first.authority, tmp_path, stub_native))
+        wait_until(lambda: state_of(second) == ServerState.READY, 10)
+        core.accounts.create_user(POOL, "eve", UserRole.ADMIN)
+        token = core.accounts.create_token(POOL, "eve")
+        fingerprint = first.authority.fingerprint
+        asked = stack.enter_context(Pool.open(TokenCredential((second.address,), fingerprint, token)))
+        sessions = asked.ask("GET", "/servers/gpu1/sessions")
+        assert sessions["heard_at"] is not None and sessions["sessions"] == []
+        assert asked.ask("GET", "/servers/gpu1/sessions", query={"here": "true"})["heard_at"] is None
+        allocation = asked.ask("POST", "/allocations", {})["id"]
+        wait_until(lambda: asked.ask("GET", f"/allocations/{allocation}")["state"] == "active", 10)
+        assert asked.ask("GET", f"/allocations/{allocation}")["quiet"] is not None
+        assert [one["quiet"] is not None for one in asked.allocations()] == [True]
+        first.stop()
+        began = time.monotonic()
+        for _ in range(5):
+            assert asked.ask("GET", "/servers/gpu1/sessions")["sessions"] == []
+        assert time.monotonic() - began < 5
 
 
 def test_a_manager_that_is_killed(core: Manager, tmp_path: Path, stub_native: Path) -> None:

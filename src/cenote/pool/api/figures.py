@@ -85,6 +85,11 @@ class Told:
     def of(self, server: str) -> Heard | None:
         return self._heard.get(server)
 
+    def fresh(self, server: str) -> Heard | None:
+        """The same of one that beats here."""
+        heard = self._heard.get(server)
+        return heard if heard and heard.at >= self._clock() - FRESH else None
+
     def silent(self, server: str) -> float | None:
         """Seconds since a server has beaten here; None when it never has."""
         heard = self._heard.get(server)

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from cenote.pool.allocations import AllocationView
 from cenote.pool.api.authentication import Gatekeeper
+from cenote.pool.api.elsewhere import Elsewhere
 from cenote.pool.api.figures import Told
 from cenote.pool.api.metrics import Metrics
 from cenote.pool.api.outlook import Outlook
@@ -35,6 +36,7 @@ class Runtime:
         self.outlook = Outlook(services.allocations, self.threads)
         self.presence = Presence(services.allocations, self.threads)
         self.told = Told()
+        self.elsewhere = Elsewhere(services.site.managers[1:], services.site.authority)
         self.metrics = Metrics(services.core, self.told, self.threads)
         self.waiting: dict[str, AllocationView] = {}
         """As their clients last saw them. Whatever happens to one, the watch hears of it."""
@@ -55,6 +57,7 @@ class Runtime:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
+            await self.elsewhere.close()
 
     async def server(self, name: str) -> int:
         """The number by which the store knows a server. Raises NotFound."""

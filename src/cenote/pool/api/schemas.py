@@ -258,7 +258,7 @@ class HeartbeatAnswer(BaseModel):
 
 
 class SessionsOut(BaseModel):
-    heard_at: float | None = Field(description="none while this manager has not heard from the server")
+    heard_at: float | None = Field(description="none while no manager has heard from the server")
     sessions: list[Figures]
     more: int = Field(description="sessions of which the server has told no figures")
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from cenote.pool.allocations import AllocationView
 from cenote.pool.api.authentication import Me, only
+from cenote.pool.api.elsewhere import Here
 from cenote.pool.api.runtime import Run, Runtime
 from cenote.pool.api.schemas import AllocationId, AllocationOut, Asked, DoorOut, Prolonged
 from cenote.pool.core import Actor
@@ -46,13 +47,18 @@ async def submit(body: Asked, me: Me, run: Run, response: Response, key: Key = N
 async def list_allocations(
     me: Me,
     run: Run,
+    request: Request,
     ended: bool = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[AllocationId | None, Query(description="the last one of the page before")] = None,
+    here: Here = False,
 ) -> list[AllocationOut]:
     """Your allocations; everybody's for admins and viewers. The latest first."""
     views = await run.threads.read(run.services.allocations.page, me, ended=ended, limit=limit, before=before)
-    return [await _out(run, view) for view in views]
+    found = [await _out(run, view) for view in views]
+    if not here:
+        await _listen_around(run, request, found)
+    return found
 
 
 @router.get("/allocations/{allocation}", **only(Role.ADMIN, Role.USER, Role.VIEWER))
@@ -63,6 +69,7 @@ async def get_allocation(
     request: Request,
     wait: Annotated[float, Query(ge=0, le=LONGEST_POLL, allow_inf_nan=False)] = 0,
     seen: Annotated[State | None, Query(description="the state that you know")] = None,
+    here: Here = False,
 ) -> AllocationOut:
     """One allocation. With `wait` and `seen` the answer comes when its state is another, or after `wait` seconds."""
     async with AsyncExitStack() as stack:
@@ -76,7 +83,10 @@ async def get_allocation(
             deadline = asyncio.get_running_loop().time() + wait
             while view.state == seen and await _news(changed, gone, deadline):
                 view = await run.threads.read(run.services.allocations.get, me, allocation)
-    return await _out(run, view)
+    found = await _out(run, view)
+    if not wait and not here:
+        await _listen_around(run, request, [found])
+    return found
 
 
 @router.delete("/allocations/{allocation}", **only(Role.ADMIN, Role.USER))
@@ -122,6 +132,17 @@ async def _out(run: Runtime, view: AllocationView) -> AllocationOut:
     if view.state == State.ACTIVE and view.started_at is not None:
         out.quiet = run.told.quiet(view.id, {part.server for part in view.parts}, view.started_at)
     return out
+
+
+async def _listen_around(run: Runtime, request: Request, found: list[AllocationOut]) -> None:
+    """Completes what servers tell other managers of the pool."""
+    unheard = {one.id: one for one in found if one.state == State.ACTIVE and one.quiet is None}
+    if not unheard:
+        return
+    for answer in await run.elsewhere.ask(request):
+        for one in answer if isinstance(answer, list) else [answer]:
+            if one["id"] in unheard and one["quiet"] is not None:
+                unheard[one["id"]].quiet = one["quiet"]
 
 
 async def _news(changed: asyncio.Event, gone: asyncio.Task[None], deadline: float) -> bool:

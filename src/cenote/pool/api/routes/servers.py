@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from cenote.devices import Device
 from cenote.errors import NotAllowed
 from cenote.pool.api.authentication import Me, only
+from cenote.pool.api.elsewhere import Here
 from cenote.pool.api.runtime import Run, Runtime
 from cenote.pool.api.schemas import (
     CertificateIn,
@@ -97,12 +98,19 @@ async def remove(server: Name, me: Me, run: Run, force: bool = False) -> None:
 
 
 @router.get("/servers/{server}/sessions", **only(Role.ADMIN, Role.VIEWER))
-async def sessions(server: Name, run: Run) -> SessionsOut:
-    """What runs there, as the server last told this manager."""
+async def sessions(server: Name, run: Run, request: Request, here: Here = False) -> SessionsOut:
+    """What runs there, as the server last told a manager."""
     await run.server(server)
-    if heard := run.told.of(server):
-        return SessionsOut(heard_at=heard.at, sessions=heard.sessions, more=heard.more)
-    return SessionsOut(heard_at=None, sessions=[], more=0)
+    heard = run.told.fresh(server)
+    if heard is None and not here:
+        others = map(SessionsOut.model_validate, await run.elsewhere.ask(request))
+        told = [one for one in others if one.heard_at is not None]
+        if told:
+            return max(told, key=lambda one: one.heard_at or 0.0)
+        heard = run.told.of(server)
+    if heard is None:
+        return SessionsOut(heard_at=None, sessions=[], more=0)
+    return SessionsOut(heard_at=heard.at, sessions=heard.sessions, more=heard.more)
 
 
 @router.put("/servers/{server}", **_SERVERS)
