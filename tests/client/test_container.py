@@ -120,6 +120,14 @@ def test_without_cdi_it_is_mounts_and_variables(far: User, tmp_path: Path) -> No
     assert not secret.exists()
 
 
+def test_what_is_over_is_swept(far: User, folder: Path) -> None:
+    name, _, _ = prepared(far, folder, "--for", "1s")
+    wait_until(lambda: name not in far.cenote("list", "allocations").stdout, 20)
+    next_one, _, _ = prepared(far, folder, "--for", "1h")
+    assert next_one != name
+    far.cenote("release", next_one)
+
+
 def test_within_one_machine_the_container_needs_its_network(tmp_path: Path, folder: Path) -> None:
     env = drivers.find("pocl").environment | {"CENOTE_POOL_LISTEN": "127.0.0.1:0"}
     with serving("--pool", env=env) as server:

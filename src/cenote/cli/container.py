@@ -60,6 +60,7 @@ def container(
     if cdi:
         containers.ready(output)
     with Pool(need()) as pool:
+        containers.sweep(pool)
         held = _held(pool, allocation, anew) or _new(pool, settings, term, filter, wait, priority, same_server)
     prepared = containers.prepare(held, [part for part in libraries.split(":") if part])
     if cdi:

@@ -48,5 +48,5 @@ def stats(
     if not (period := parse_duration(since)):
         raise Invalid("nothing happens in no time: --since is a second or more")
     with Pool(need()) as pool:
-        found = statistics.gather(pool, period)
+        found = statistics.gather(pool, period, detailed=as_json)
     show_pool.as_json(found) if as_json else show_stats.statistics(found)

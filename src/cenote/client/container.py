@@ -20,6 +20,7 @@ from typing import Any
 from cenote import paths
 from cenote.client import environment
 from cenote.client.borrowing import Borrowed
+from cenote.client.pool import Pool
 from cenote.errors import CenoteError
 
 KIND = "cenote.dev/allocation"
@@ -108,6 +109,14 @@ def forget(name: str) -> None:
     with suppress(OSError):
         (folder / _LINK).readlink().unlink()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(pool: Pool) -> None:
+    """Forgets what was written for allocations of this pool that have ended by themselves."""
+    for folder in _folder().glob("[0-9a-f]" * 32):
+        with suppress(CenoteError):  # it is of another pool
+            if pool.allocation(folder.name)["state"] == "ended":
+                forget(folder.name)
 
 
 def client() -> Path:

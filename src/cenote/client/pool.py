@@ -33,6 +33,7 @@ ERRORS: Mapping[str, type[CenoteError]] = {
 _PAGE = 1000
 _TOO_MANY = 429
 _USAGE_PAGE = 10_000
+_USAGE_TIMEOUT = 60.0  # sums over millions of rows
 
 
 class Pool:
@@ -102,7 +103,7 @@ class Pool:
         found: list[dict[str, Any]] = []
         while len(found) % _USAGE_PAGE == 0:
             query = {"since": since, "by": by, "limit": _USAGE_PAGE, "offset": len(found)}
-            page = self._list("GET", "/usage", query=query)
+            page = self._list("GET", "/usage", query=query, timeout=_USAGE_TIMEOUT)
             found += page
             if not page:
                 break

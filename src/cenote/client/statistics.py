@@ -12,14 +12,17 @@ QUIET = 600.0  # seconds without a call after which somebody else might have mad
 Row = dict[str, Any]
 
 
-def gather(pool: Pool, period: float) -> Row:
-    """The last ``period`` seconds: the pool’s for admins and viewers, else one’s own use of it."""
+def gather(pool: Pool, period: float, *, detailed: bool = False) -> Row:
+    """The last ``period`` seconds: the pool’s for admins and viewers, else one’s own use of it.
+
+    What is ``detailed`` has each user's use of each device on each day as well, which may be much.
+    """
     until = time.time()
     since = until - period
     me = pool.me()
     lent = {(row["server"], row["index"]): row for row in pool.usage(since, ["device"])}
     there = {(one["server"], one["index"]): {"device": one["name"]} for one in pool.devices()}
-    return {
+    found = {
         "since": since,
         "until": until,
         "user": me["name"] if me["role"] == "user" else None,
@@ -27,8 +30,8 @@ def gather(pool: Pool, period: float) -> Row:
         "devices": [_device(*place, lent.get(place, there.get(place, {})), period) for place in sorted(lent | there)],
         "days": _without(pool.usage(since, ["day"])),
         "quiet": [one for one in pool.allocations() if (one["quiet"] or 0.0) >= QUIET],
-        "usage": pool.usage(since, ["user", "device", "day"]),
     }
+    return found | ({"usage": pool.usage(since, ["user", "device", "day"])} if detailed else {})
 
 
 def _device(server: str, index: int, found: Row, period: float) -> Row:
