@@ -36,6 +36,7 @@ SAID: dict[str, list[Any]] = {
     "pool.managers": ['"m1"', '["m1", "m2:1"]', "m3", ["m4", "m5"]],
     "pool.authority": ['"/a"', '"/b"', "/c", ["/d"]],
     "pool.max_time": ['"1h"', '"2d"', "90", ["1h30m"]],
+    "pool.max_idle": ['"10m"', '"1h"', "90", ["1h30m"]],
     "pool.placement": ['"spread"', '"pack"', "nearest", ["mine"]],
 }
 MEANT: dict[str, list[Any]] = {
@@ -76,6 +77,7 @@ MEANT: dict[str, list[Any]] = {
     ],
     "pool.authority": [Path("/a"), Path("/b"), Path("/c"), Path("/d")],
     "pool.max_time": ["1h", "2d", "90", "1h30m"],
+    "pool.max_idle": ["10m", "1h", "90", "1h30m"],
     "pool.placement": ["spread", "pack", "nearest", "mine"],
 }
 

@@ -158,7 +158,7 @@ void Session::flush_locked(const wire::Blob& tail) {
     if (first == std::end(pieces)) break;
     wire::IoResult r = commands_->send(first, static_cast<int>(std::end(pieces) - first));
     if (r.status == wire::Io::kClosed) {
-      lose("the connection was closed");
+      end_sending();
     } else if (r.status == wire::Io::kAgain) {
       // The server may be waiting for us to read: drain input while waiting for room.
       pump(Pump::kForRoom);
@@ -174,9 +174,14 @@ void Session::flush_locked(const wire::Blob& tail) {
   out_size_ = 0;
   if (trace != nullptr) trace->left();
   while (commands_ != nullptr && commands_->wants_write() && !lost_.load()) {
-    if (commands_->send(nullptr, 0).status == wire::Io::kClosed) lose("the connection was closed");
-    if (commands_->wants_write()) pump(Pump::kForRoom);
+    if (commands_->send(nullptr, 0).status == wire::Io::kClosed) end_sending();
+    if (commands_->wants_write() && !lost_.load()) pump(Pump::kForRoom);
   }
+}
+
+void Session::end_sending() {
+  pump(Pump::kForRoom);  // the server may have said why
+  lose("the connection was closed");
 }
 
 void Session::throttle() {
@@ -256,8 +261,12 @@ void Session::lose(const std::string& why) {
   int64_t silence = link_silence_ms();
   bool silent = silence >= wire::link_times().timeout_ms;
   std::string reason = silent ? "no answer for " + std::to_string(silence / 1000) + " s" : why;
-  log_error("lost the server %s:%u: %s", endpoint_.address.c_str(), endpoint_.port, reason.c_str());
   std::lock_guard lock(state_mutex_);
+  if (last_word_.empty()) {
+    log_error("lost the server %s:%u: %s", endpoint_.address.c_str(), endpoint_.port, reason.c_str());
+  } else {
+    log_error("%s", last_word_.c_str());
+  }
   auto replies = std::move(replies_);
   abandoned_ = std::move(transfers_);
   replies_.clear();

@@ -270,6 +270,7 @@ class Session {
   char* reserve(size_t size, size_t buffered);
   /// Sends the buffer, and then these bytes and their padding.
   void flush_locked(const wire::Blob& tail = {});
+  void end_sending();
   void throttle();
 
   static int64_t now_us() {
@@ -283,6 +284,7 @@ class Session {
   void flush_by_timer();
   void run_io_thread();
   void wait_for_io_work(std::unique_lock<std::mutex>& state);
+  void hear_the_end();
   void wake_io();
   void watch_link();
   void look_at_link();
@@ -351,11 +353,12 @@ class Session {
   std::atomic<size_t> bulk_count_{0};
   std::vector<char> in_;
   size_t in_size_ = 0;
-  bool put_off_ = false;  // notices, until the bytes that are owed have come
-  int wake_fd_ = -1;      // stirs who waits with the role
-  int io_fd_ = -1;        // stirs the I/O thread
-  int timer_fd_ = -1;     // when to flush
-  int watch_fd_ = -1;     // when to look at the link
+  bool put_off_ = false;   // notices, until the bytes that are owed have come
+  std::string last_word_;  // why the server takes back what it has lent, for people
+  int wake_fd_ = -1;       // stirs who waits with the role
+  int io_fd_ = -1;         // stirs the I/O thread
+  int timer_fd_ = -1;      // when to flush
+  int watch_fd_ = -1;      // when to look at the link
   std::atomic<bool> watching_{false};
   bool silent_ = false;  // the user has been told
   std::atomic<bool> pumping_{false};

@@ -13,7 +13,19 @@ namespace cenote::shim {
 
 namespace {
 constexpr int kRoomTimeoutMs = 1000;
+constexpr useconds_t kEndRetryUs = 10000;
+constexpr size_t kMaxWord = 300;
 char kNothing[4096];  // sent in the place of bytes that are not the server's to have any more
+
+/// Of what a server says, what may stand in a line on somebody's terminal.
+std::string printable(std::string_view text) {
+  std::string kept;
+  for (char c : text.substr(0, kMaxWord)) {
+    if (static_cast<unsigned char>(c) >= ' ' && c != 0x7f) kept += c;
+  }
+  return kept;
+}
+
 }  // namespace
 
 bool Session::take_role(std::unique_lock<std::mutex>& /*state*/) {
@@ -85,14 +97,22 @@ void Session::run_io_thread() {
 void Session::wait_for_io_work(std::unique_lock<std::mutex>& state) {
   io_idle_ = true;
   state.unlock();
-  pollfd fds[] = {{io_fd_, POLLIN, 0}, {timer_fd_, POLLIN, 0}, {watch_fd_, POLLIN, 0}};
-  ::poll(fds, 3, -1);
+  pollfd fds[] = {
+      {io_fd_, POLLIN, 0}, {timer_fd_, POLLIN, 0}, {watch_fd_, POLLIN, 0}, {commands_->descriptor(), POLLRDHUP, 0}};
+  ::poll(fds, 4, -1);
   uint64_t drained = 0;
   if ((fds[0].revents & POLLIN) != 0 && read(io_fd_, &drained, sizeof drained) < 0) log_debug("spurious wake-up");
   if ((fds[1].revents & POLLIN) != 0) flush_by_timer();
   if ((fds[2].revents & POLLIN) != 0) look_at_link();
+  if (fds[3].revents != 0) hear_the_end();
   state.lock();
   io_idle_ = false;
+}
+
+/// The server has ended the session while nothing was expected of it.
+void Session::hear_the_end() {
+  poll();
+  if (!lost_.load()) usleep(kEndRetryUs);  // somebody else is reading
 }
 
 void Session::pump(Pump how) {
@@ -294,6 +314,9 @@ bool Session::dispatch(const wire::NoticeHeader& header, wire::Reader body) {
       return body.ok();
     case wire::Notice::kTrace:
       if (trace != nullptr) trace->on_notice(header.sequence, body);
+      return body.ok();
+    case wire::Notice::kOver:
+      last_word_ = printable(body.bytes().text());
       return body.ok();
     case wire::Notice::kFailed:
       if (listener_ != nullptr) listener_->on_failed(body);

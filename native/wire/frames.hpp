@@ -32,6 +32,7 @@ enum class Notice : uint16_t {
   kCredit = 10,    // bytes of payloads that rode on stream 0 and are no longer held
   kTrace = 11,     // when something was done for the call `sequence`: TraceRecord, where, begin, end, name
   kRead = 12,      // the device has ended the large read `sequence`: nothing more counts before its bytes have come
+  kOver = 13,      // the server takes back what it has lent, and will be gone: why, for people
 };
 
 enum class TraceRecord : uint64_t {

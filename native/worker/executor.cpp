@@ -96,10 +96,7 @@ void Executor::lead(std::unique_lock<std::mutex>& lock) {
     if (epoch_ != epoch) return;
     outbox.flush();
     if (parked_bytes_ > kFewParkedBytes) wait_for_room(lock);
-    if (!receive(lock)) {
-      log_info("the client ended");
-      _exit(0);
-    }
+    if (!receive(lock)) end(lock);
   }
 }
 
@@ -107,8 +104,15 @@ void Executor::wait_for_room(std::unique_lock<std::mutex>& lock) {
   auto enough = [this] { return parked_bytes_ <= kFewParkedBytes || !is_pressed(); };
   while (!room_.wait_for(lock, kLookForClient, enough)) {
     pollfd client{transport_->descriptor(), POLLRDHUP, 0};
-    if (poll(&client, 1, 0) > 0) _exit(0);
+    if (poll(&client, 1, 0) > 0) end(lock);
   }
+}
+
+void Executor::end(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  if (last_words) last_words();
+  log_info("the client ended");
+  _exit(0);
 }
 
 bool Executor::receive(std::unique_lock<std::mutex>& lock) {
@@ -210,6 +214,7 @@ void Executor::arm(bool active) {
 }
 
 void Executor::blocking(std::function<void()> work, std::function<void()> after) {
+  ++blocked_;
   bool leading = led_ && my_epoch == epoch_ && !running_ready_;
   if (!leading) {
     const Call* mine = std::exchange(traced, nullptr);
@@ -217,6 +222,7 @@ void Executor::blocking(std::function<void()> work, std::function<void()> after)
       uint64_t begin = call.sequence == 0 ? 0 : clock();
       work();
       std::lock_guard lock(mutex_);
+      --blocked_;
       after();
       if (call.sequence != 0) trace_call(call, begin);
       run_ready();
@@ -251,6 +257,7 @@ void Executor::blocking(std::function<void()> work, std::function<void()> after)
   mutex_.unlock();
   work();
   mutex_.lock();
+  --blocked_;
   after();
   // The lead comes first: the client's next call, which the reply sets off, is then ours to read.
   if (!led_ && epoch_ == mine) {
@@ -419,7 +426,7 @@ std::shared_ptr<const void> Executor::keep(const Call& call, const void** data, 
 
 Executor::Served Executor::served() {
   std::lock_guard lock(mutex_);
-  return {sequence_, received_};
+  return {sequence_, received_, blocked_ != 0 || parked_bytes_ != 0};
 }
 
 void Executor::destroy(uint64_t id, const Call& call) {

@@ -80,12 +80,15 @@ class Executor {
   /// Frees an id at the client's wish, once no parked call names it any more.
   void destroy(uint64_t id, const Call& call);
 
-  /// What has come on stream 0 so far. From any thread, now and then.
+  /// What has come on stream 0 so far, and whether calls wait or are being carried out. From any thread, now and then.
   struct Served {
     uint64_t calls;
     uint64_t bytes;
+    bool unfinished;
   };
   Served served();
+  /// To be called, without the lock, when the client has ended.
+  std::function<void()> last_words;
 
   /// Ends the session: the client broke the protocol.
   [[noreturn]] void broken(const char* why, const Call& call);
@@ -120,6 +123,7 @@ class Executor {
   void lead(std::unique_lock<std::mutex>& lock);
   bool process_input(uint64_t epoch);
   void wait_for_room(std::unique_lock<std::mutex>& lock);
+  [[noreturn]] void end(std::unique_lock<std::mutex>& lock);
   bool receive(std::unique_lock<std::mutex>& lock);
   void run_call(Call& call);
   void run_traced(Call& call);
@@ -162,6 +166,7 @@ class Executor {
   std::deque<std::function<void()>> lane_jobs_;
   int idle_lanes_ = 0;
   int lanes_ = 0;
+  int blocked_ = 0;  // calls that wait in the driver
 };
 
 }  // namespace cenote::worker

@@ -77,14 +77,30 @@ bool parse_session(const worker::Packet& packet, Session* session) {
   return true;
 }
 
-/// What the session has used so far: calls, and bytes from and to the client.
-std::string used(opencl::Worker& serving) {
+/// What the session has used so far: calls, bytes from and to the client, whether anything is under way, and for how
+/// many microseconds devices have had work of it.
+std::string used(opencl::Worker& serving, const Session& session) {
   auto served = serving.served();
   auto traffic = serving.bulk->traffic();
   std::ostringstream said;
   said << "used " << served.calls << ' ' << served.bytes + traffic.received << ' '
        << serving.outbox.sent() + traffic.sent;
+  std::lock_guard lock(serving.mutex());
+  said << (served.unfinished || serving.activity.busy() ? " 1 " : " 0 ");
+  for (const char* separator = ""; const Lent& lent : session.devices) {
+    said << std::exchange(separator, ",") << lent.index << ':' << serving.activity.time(lent.index) / 1000;
+  }
   return said.str();
+}
+
+/// Tells the client why it is about to lose this server, in words for people.
+void say_over(opencl::Worker& serving, const std::string& hex) {
+  std::string text(hex.size() / 2, '\0');
+  if (!worker::from_hex(hex, reinterpret_cast<unsigned char*>(text.data()), text.size())) return;
+  serving.post([&serving, text] {
+    wire::Blob words = wire::blob(text);
+    serving.outbox.add(wire::Notice::kOver, 0, wire::wire_size(words), [&](wire::Writer& w) { w.bytes(words); });
+  });
 }
 
 /// Does what the supervisor says until it is gone.
@@ -95,8 +111,9 @@ void obey(worker::Control& control, const Session& session, opencl::Worker* serv
       serving->quota.granted(static_cast<uint32_t>(std::strtoul(more.words[1].c_str(), nullptr, 10)),
                              std::strtoull(more.words[2].c_str(), nullptr, 10));
     }
-    if (more.words.size() == 1 && more.words[0] == "usage") control.send(used(*serving));
+    if (more.words.size() == 1 && more.words[0] == "usage") control.send(used(*serving, session));
     serving->turns.heard(more.words);
+    if (more.words.size() == 2 && more.words[0] == "over") say_over(*serving, more.words[1]);
     if (more.words.size() != 3 || more.words[0] != "stream") continue;
     std::string why;
     auto number = static_cast<uint16_t>(std::strtoul(more.words[1].c_str(), nullptr, 10));
@@ -141,6 +158,7 @@ int serve() {
   for (const Lent& lent : session.devices) serving->quota.lend(lent.index, lent.memory, lent.overhead);
   serving->quota.attach(&control);
   serving->turns.attach(&control);
+  serving->last_words = [&control, &session, serving] { control.send(used(*serving, session)); };
   std::thread([&control, &session, serving, name = packet.words[1]] {
     for (;;) {
       obey(control, session, serving);

@@ -184,6 +184,7 @@ class Pool:
         FILE, "Folder of the pool’s ca.pem and ca.key, which its managers share."
     )
     max_time: str = one(DURATION, "1d", "The longest time for which anything is lent.")
+    max_idle: str | None = maybe(DURATION, "After that time without use anything lent ends; never if not given.")
     placement: str = one(
         WORD, "pack", "Which devices are lent: pack, spread, same-server, nearest, or an add-on’s way."
     )

@@ -31,13 +31,15 @@ texts = st.text(st.characters(categories=("L", "N", "P")), max_size=64)
 shares = st.lists(st.builds(Share, numbers, numbers, numbers), min_size=1, max_size=4).map(tuple)
 stamps = st.builds(Stamp, texts, texts, numbers)
 orders: st.SearchStrategy[Order] = st.one_of(
-    st.builds(Reserve, ids, numbers, shares, numbers, texts, secrets, st.booleans()),
+    st.builds(Reserve, ids, numbers, shares, numbers, texts, secrets, st.booleans(), st.none() | numbers),
     st.builds(Extend, ids, numbers, numbers),
-    st.builds(Release, ids, numbers),
+    st.builds(Release, ids, numbers, st.sampled_from(Why)),
 )
 answers = st.builds(Answer, st.sampled_from(Result), stamps, texts)
 left = st.floats(allow_nan=False, allow_infinity=False)
-held = st.builds(Held, ids, numbers, shares, numbers, left, texts, secrets, st.booleans(), st.booleans())
+held = st.builds(
+    Held, ids, numbers, shares, numbers, left, texts, secrets, st.booleans(), st.none() | numbers, st.booleans()
+)
 ended = st.builds(Ended, ids, numbers, st.sampled_from(Why))
 reports = st.builds(
     Report, stamps, st.lists(held, max_size=3).map(tuple), st.booleans(), st.lists(ended, max_size=2).map(tuple)
@@ -101,6 +103,7 @@ def test_anything_else_is_refused(data: st.DataObject) -> None:
         {"shares": {"0": 1}},
         {"user": "ann\n"},
         {"tethered": 1},
+        {"idle": 0.5},
         {"order": "sell"},
     ],
 )

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from cenote.server import ledger as ledger_module
 from cenote.server import lender as module
 from cenote.server.ledger import Capacity, LentLedger
 from cenote.server.lender import Lender
+from cenote.server.sessions import Use
 from tests.support.managed import DEVICES, Nothing, reserve
 
 
@@ -79,6 +81,31 @@ def test_a_tether_that_never_comes(tmp_path: Path) -> None:
             assert [held.allocation for held in report.held] == [free.allocation]
             assert report.ended == (Ended(tethered.allocation, 1, Why.LET_GO),)
             assert [allocation.secret for allocation in running.ended] == [tethered.secret]
+
+    run(main)
+
+
+def test_what_is_not_used(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with lending(tmp_path) as (lender, running):
+            idle, other = replace(reserve(1, tethered=True), idle=1), reserve(2)
+            await lender.carry_out(idle)
+            await lender.carry_out(other)
+            loan = lender.tetherable(key(idle))
+            assert loan
+            with lender.held(loan):
+                for number in range(3):
+                    running.used = Use(1, number, unfinished=False)
+                    await asyncio.sleep(0.6)
+                running.used = Use(1, 2, unfinished=True)
+                await asyncio.sleep(1.2)
+                assert len(await names(lender)) == 2
+                running.used = Use(1, 2, unfinished=False)
+                await asyncio.wait_for(loan.over.wait(), 1.5)
+            assert running.told == ["the server has taken back what it had lent: nothing has used it for 1s"]
+            assert (await lender.report()).ended == (Ended(idle.allocation, 1, Why.IDLE),)
+            await asyncio.sleep(0.1)
+            assert await names(lender) == [other.allocation]
 
     run(main)
 

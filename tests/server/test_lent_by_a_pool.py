@@ -100,10 +100,11 @@ def host(tmp_path: Path, sqlite_template: Path) -> Iterator[Host]:  # noqa: F811
     core.close()
 
 
-def lend(host: Host, folder: Path) -> Loan:
+def lend(host: Host, folder: Path, name: str = "ann", *, tethered: bool = True, **wish: int) -> Loan:
     folder.mkdir()
-    user = host.manager.core.user("ann")
-    found = host.manager.services.allocations.submit(user, Request(weight=500_000, tethered=True))
+    user = host.manager.core.user(name)
+    request = Request(weight=500_000, tethered=tethered, **wish)  # type: ignore[arg-type]
+    found = host.manager.services.allocations.submit(user, request)
     loan = Loan(host.manager, user, found.id, folder)
     wait_until(lambda: loan.state == State.ACTIVE)
     return loan
@@ -143,8 +144,10 @@ def test_a_program_outlives_the_supervisor(host: Host, program: Path, tmp_path: 
         assert again.stdout and again.stdout.readline() == "began\n"
         host.manager.services.allocations.release(loan.user, loan.id)
         wait_until(lambda: loan.state == State.ENDED)
-        assert held.recv(1) == b""
-        again.communicate(timeout=60)  # it has lost its device
+        assert again.stderr
+        assert again.stderr.readline() == "cenote: gpu1 has taken back what it had lent: it was released\n"
+        again.communicate("x", timeout=60)
+        assert held.makefile().read() == '{"over": ""}\n', "the program has told it"
         wait_until(lambda: device(second)["memory_free"] == device(second)["memory"], timeout=2)
 
 
@@ -167,6 +170,38 @@ def test_an_adopted_worker_ends_with_its_tether(host: Host, program: Path, tmp_p
         assert device(second)["memory_free"] == device(second)["memory"]
         running.kill()
         running.communicate()
+
+
+def test_what_nothing_uses_is_taken_back(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Not while a kernel runs or a command waits for an event, however long; the program hears it, and why."""
+    with ExitStack() as stack:
+        server = host.start(stack)
+        busy = lend(host, tmp_path / "busy", tethered=False, idle=2)
+        for what in ("wait", "compute"):
+            output, errors = busy.start(program, what).communicate(timeout=60)
+            assert output.startswith("began\n") and not errors
+        idle = lend(host, tmp_path / "idle", "bob", tethered=False, idle=1)
+        running = idle.start(program, "grow")
+        assert running.stdout and running.stdout.readline() == "began\n"
+        assert running.stderr
+        expected = "cenote: gpu1 has taken back what it had lent: nothing has used it for 1s\n"
+        assert running.stderr.readline() == expected
+        output, _ = running.communicate("x", timeout=60)
+        assert output.startswith("asks\n") and not output.startswith("asks\n0")
+        wait_until(lambda: (busy.state, idle.state) == (State.ENDED, State.ENDED), 10)
+        assert busy.outcome == idle.outcome == Outcome.IDLE
+        assert device(server)["memory_free"] == device(server)["memory"]
+
+
+def test_a_term_that_is_over_is_told(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
+    with ExitStack() as stack:
+        host.start(stack)
+        loan = lend(host, tmp_path / "run", tethered=False, term=3)
+        running = loan.start(program, "grow")
+        assert running.stdout and running.stdout.readline() == "began\n"
+        assert running.stderr
+        assert running.stderr.readline() == "cenote: gpu1 has taken back what it had lent: its time is over\n"
+        running.communicate(timeout=60)
 
 
 def test_the_pool_sees_what_runs(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811

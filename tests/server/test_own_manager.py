@@ -202,7 +202,9 @@ def test_a_program_ends_with_its_users_token(place: Place, tmp_path: Path, how: 
         wait_until(lambda: real.ask("GET", "/allocations") == [], 5)
         assert time.monotonic() - revoked < 5
         output, errors = running.communicate(timeout=20)
-        assert output == "stopped\n" and "cenote: lost the server" in errors
+        assert output == "stopped\n"
+        taken = "cenote: gpu1 has taken back what it had lent: "
+        assert errors == taken + "the token by which it was borrowed does not count any more\n"
         again = subprocess.run(command, env=variables, capture_output=True, text=True)
         assert (again.returncode, again.stderr) == (77, "cenote: the token is not valid\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import signal
 import socket
 import ssl
@@ -241,7 +242,8 @@ def test_a_release_ends_the_tether(own: Server, manager: tls.Files) -> None:
     held = tether(own.port, order)
     caller.carry_out(Release(order.allocation, 1))
     held.settimeout(2)
-    assert held.recv(1) == b""
+    (line,) = held.makefile()
+    assert json.loads(line)["over"].endswith(" has taken back what it had lent: it was released")
     assert caller.report().ended == ()
 
 

@@ -27,6 +27,7 @@ from cenote.server.ledger import Capacity, LentLedger
 from cenote.server.lender import Lender
 from cenote.server.membership import Membership, files
 from cenote.server.pooled import Pooled
+from cenote.server.sessions import Use
 from cenote.tls import Role
 from tests.support.data_plane import connect, enter
 from tests.support.machines import Machine
@@ -145,10 +146,19 @@ class Nothing:
     def __init__(self) -> None:
         self.slow = False
         self.ended: list[Allocation] = []
+        self.told: list[str] = []
+        self.used = Use(0, 0, unfinished=False)
         self.may_go = asyncio.Event()
 
-    def end(self, allocation: Allocation) -> None:
+    def end(self, allocation: Allocation, why: str = "") -> int:
         self.ended.append(allocation)
+        self.told.append(why)
+        return 0
+
+    def use(self, allocation: Allocation) -> Use:
+        return self.used
+
+    def ask_for_usage(self) -> None: ...
 
     async def gone(self, allocation: Allocation) -> None:
         if self.slow:

@@ -75,7 +75,7 @@ def obey(control: socket.socket, client: socket.socket) -> None:
             control.send(line.strip().encode())
             if word == "want":
                 while not (line := control.recv(4096).decode() + "\n").startswith("grant"):
-                    control.send(b"used 1 2 3")
+                    control.send(b"used 1 2 3 0 0:5")
         client.sendall(line.encode())
 
 

@@ -1,8 +1,8 @@
 #include "worker/opencl/objects.hpp"
 
 #include "wire/opencl_queries.hpp"
+#include "worker/opencl/activity.hpp"
 #include "worker/opencl/svm.hpp"
-#include "worker/opencl/turns.hpp"
 
 namespace cenote::opencl {
 
@@ -31,7 +31,7 @@ Context::~Context() {
 }
 
 Queue::~Queue() {
-  if (turns != nullptr) turns->remove(*this);
+  if (activity != nullptr) activity->lose(*this);
   if (native != nullptr) context->driver->clReleaseCommandQueue(native);
 }
 

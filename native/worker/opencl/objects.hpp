@@ -15,7 +15,7 @@ namespace cenote::opencl {
 using worker::Ref;
 
 class SharedMemory;
-class Turns;
+class Activity;
 struct Slab;
 
 struct Platform : worker::Object {
@@ -56,18 +56,28 @@ struct Context : worker::Object {
   ~Context() override;
 };
 
+/// A point in a queue whose commands end in order: how many that take the device's time come before it.
+struct Place {
+  uint64_t queue = 0;  // its id; 0 for none
+  uint64_t commands = 0;
+};
+
 struct Queue : worker::Object {
   static constexpr Type kType = Type::kQueue;
   cl_command_queue native = nullptr;
   Ref<Context> context;
   cl_device_id device = nullptr;
-  uint32_t index = 0;      // of the whole device
-  Turns* turns = nullptr;  // where it is listed
+  uint32_t index = 0;            // of the whole device
+  uint64_t commands = 0;         // that take its time
+  Activity* activity = nullptr;  // where it is listed while these have not ended
+  uint64_t busy_since = 0;
+  bool probed = false;
   bool in_order = true;
   bool profiling = false;
   bool traced = false;                  // its commands are recorded for the client
   int64_t clock_lag = 0;                // then, of its device's clock behind the worker's
   std::vector<worker::Parked*> parked;  // of an out-of-order queue: what its next barrier waits for
+  [[nodiscard]] Place here() const { return {in_order ? id : 0, commands}; }
   ~Queue() override;
 };
 
@@ -128,6 +138,7 @@ struct Event : worker::Object {
   const Driver* driver = nullptr;
   Ref<Context> context;
   uint32_t device = 0;  // index of the whole device that the command is for
+  Place place;
   bool user = false;
   bool profiling = false;
   cl_ulong queued = 0;             // when a parked command came, by the device's clock; 0 if the driver knows

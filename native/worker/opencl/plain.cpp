@@ -18,6 +18,7 @@ Enqueue::Enqueue(Worker& worker, Call& call, uint64_t queue, const wire::Words& 
     event_->driver = driver_;
     event_->context = queue_->context;
     event_->device = queue_->index;
+    event_->place = queue_->here();
     event_->profiling = queue_->profiling;
   }
 }

@@ -91,7 +91,6 @@ void handle(Worker& w, Call& call, const msg::CreateQueue& m) {
     return driver.clCreateCommandQueue(context->native, device->native, flags, error);
   });
   if (traced && queue->native != nullptr) w.device_trace.watch(*queue);
-  if (queue->native != nullptr && (flags & CL_QUEUE_ON_DEVICE) == 0) w.turns.add(*queue);
 }
 
 void handle(Worker& w, Call& /*call*/, const msg::Flush& m) {
@@ -103,7 +102,8 @@ void handle(Worker& w, Call& /*call*/, const msg::Flush& m) {
 
 void handle(Worker& w, Call& call, const msg::Finish& m) {
   Ref<Queue> queue(w.get<Queue>(m.command_queue));
-  auto answer = [&w, call, queue](int32_t status) {
+  auto answer = [&w, call, queue, commands = queue->commands](int32_t status) {
+    w.activity.ended(*queue, commands);
     w.reap();
     w.device_trace.report();
     w.send_output();

@@ -23,7 +23,10 @@ void Reads::add(Worker& worker, const Queue& queue, uint64_t sequence, cl_event 
   driver.clRetainEvent(event);
   auto entry = queues_.try_emplace(queue.id, OfQueue{&driver, queue.in_order, {}}).first;
   entry->second.reads.emplace(sequence, Read{event, std::move(tell)});
-  worker.when_complete(driver, event, [this, id = queue.id, sequence](int32_t status) { ended(id, sequence, status); });
+  worker.when_complete(driver, event, [this, &worker, id = queue.id, sequence, place = queue.here()](int32_t status) {
+    worker.activity.ended(place);
+    ended(id, sequence, status);
+  });
 }
 
 void Reads::tell_ended() {

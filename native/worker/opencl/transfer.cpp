@@ -18,6 +18,7 @@ Transfer::Transfer(Worker& w, const Call& call, Target target, const Geometry& g
       driver_(*target_.context->driver),
       geometry_(geometry),
       chunks_(geometry.chunks()),
+      place_(target_.queue ? target_.queue->here() : Place{}),
       waits_(waits) {
   for (cl_event event : waits_) driver_.clRetainEvent(event);
 }
@@ -60,6 +61,7 @@ void Transfer::map() {
   trace(event);
   driver_.clFlush(target_.native);
   w_.when_complete(driver_, event, [self = shared_from_this()](int32_t ended) {
+    self->w_.activity.ended(self->place_);
     if (ended < 0) return self->fail(ended);
     for (size_t i = 0; i < std::min(kMappedWindow, self->chunks_); ++i) self->move_mapped();
   });
@@ -130,6 +132,7 @@ void Transfer::issue_read(size_t i, char* chunk) {
     return fail(status);
   }
   w_.when_complete(driver_, event, [self = shared_from_this(), i, chunk](int32_t ended) {
+    self->w_.activity.ended(self->place_);
     if (ended < 0) {
       self->w_.staging.give_back(chunk);
       return self->fail(ended);
@@ -335,7 +338,8 @@ void read_inline(Worker& w, Call& call, Enqueue& scope, Mem* mem, const Geometry
   }
   if (event) driver.clRetainEvent(made);
   w.blocking([&driver, made] { driver.clWaitForEvents(1, &made); },
-             [&w, &driver, made, answer] {
+             [&w, &driver, made, answer, place = scope.queue()->here()] {
+               w.activity.ended(place);
                cl_int status = CL_SUCCESS;
                driver.clGetEventInfo(made, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
                driver.clReleaseEvent(made);

@@ -62,6 +62,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   const Driver& driver_;
   Geometry geometry_;
   size_t chunks_;
+  Place place_;
   std::vector<cl_event> waits_;
   std::vector<cl_event> events_;
   bool reading_ = false;

@@ -1,9 +1,7 @@
 #include "worker/opencl/turns.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <thread>
 
 #include "worker/control.hpp"
 #include "worker/opencl/worker.hpp"
@@ -12,7 +10,6 @@ namespace cenote::opencl {
 
 namespace {
 
-constexpr auto kLookEvery = std::chrono::milliseconds(25);
 constexpr size_t kMaxKinds = 4096;
 
 }  // namespace
@@ -37,8 +34,7 @@ void Turns::unsupervised() {
 void Turns::enter(uint32_t device, Mode mode) {
   Line& line = lines_[device];
   if (mode == Mode::kAlone) line.busy = false;
-  // Nothing is known of what has gone to the driver until now.
-  if (line.mode == Mode::kAlone && mode != Mode::kAlone) say_busy(device, line, true);
+  if (line.mode == Mode::kAlone && mode != Mode::kAlone && worker_.activity.busy(device)) say_busy(device, line, true);
   line.mode = mode;
   line.asked = false;
   line.turn = 0;
@@ -123,20 +119,13 @@ void Turns::close_batch(uint32_t device) {
 
 void Turns::mark(const std::shared_ptr<Batch>& batch, const std::function<void()>& ended) {
   batch->running = 1;
-  auto one_ended = [batch, ended](int32_t) {
+  auto one_ended = [batch, ended] {
     if (--batch->running == 0) ended();
   };
   for (const auto& queue : batch->queues) {
-    const Driver& driver = *queue->context->driver;
-    cl_event marker = nullptr;
-    if (queue->native == nullptr) continue;
-    if (driver.clEnqueueMarkerWithWaitList(queue->native, 0, nullptr, &marker) != CL_SUCCESS) continue;
-    driver.clFlush(queue->native);
-    ++batch->running;
-    worker_.when_complete(driver, marker, one_ended);
-    driver.clReleaseEvent(marker);
+    if (worker_.when_done(*queue, one_ended)) ++batch->running;
   }
-  worker_.post([one_ended] { one_ended(CL_COMPLETE); });
+  worker_.post(one_ended);
 }
 
 void Turns::learn(Line& line, const Batch& batch) {
@@ -174,46 +163,18 @@ void Turns::pass(uint32_t device, Line& line) {
 void Turns::say_busy(uint32_t device, Line& line, bool busy) {
   line.busy = busy;
   control_->send((busy ? "busy " : "quiet ") + std::to_string(device));
-  if (!busy) return;
-  std::lock_guard lock(looking_mutex_);
-  looking_ = true;
-  look_more_.notify_one();
-  if (!std::exchange(looks_, true)) std::thread([this] { look_often(); }).detach();
 }
 
-void Turns::look_often() {
-  for (;;) {
-    std::this_thread::sleep_for(kLookEvery);
-    std::unique_lock lock(looking_mutex_);
-    look_more_.wait(lock, [this] { return looking_; });
-    lock.unlock();
-    worker_.post([this] { look(); });
-  }
-}
-
-/// Finds out where all work has ended: first that no more comes, then that the driver has done what came.
-void Turns::look() {
+bool Turns::look() {
   bool any = false;
   for (auto& [device, line] : lines_) {
     if (!line.busy) continue;
-    bool at_work = line.commands != 0 || !line.aside.empty() || line.turn != 0 || line.running != 0;
+    bool at_work = line.commands != 0 || !line.aside.empty() || line.turn != 0 || worker_.activity.busy(device);
     line.commands = 0;
-    if (at_work) {
-      line.look = nullptr;
-    } else if (line.look == nullptr) {
-      line.look = std::make_shared<Batch>();
-      for (Queue* queue : queues_) {
-        if (queue->index == device) line.look->queues.emplace_back(queue);
-      }
-      mark(line.look, [] {});
-    } else if (line.look->running == 0) {
-      line.look = nullptr;
-      say_busy(device, line, false);
-    }
+    if (!at_work) say_busy(device, line, false);
     any = any || line.busy;
   }
-  std::lock_guard lock(looking_mutex_);
-  looking_ = any;
+  return any;
 }
 
 }  // namespace cenote::opencl

@@ -4,13 +4,11 @@
 // network's pace and by engines of their own: they need no turn.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -45,8 +43,8 @@ class Turns {
   /// Whether commands are put aside, which will not be for long.
   [[nodiscard]] bool pressing() const;
 
-  void add(Queue& queue) { queues_.push_back(&queue); }
-  void remove(Queue& queue) { std::erase(queues_, &queue); }
+  /// Tells the supervisor where nothing has come for a while; whether there is still something to look at.
+  bool look();
 
  private:
   using Kinds = std::map<uint64_t, uint32_t>;
@@ -68,7 +66,6 @@ class Turns {
     Mode mode = Mode::kAlone;
     bool busy = false;      // as the supervisor knows
     uint64_t commands = 0;  // since the last look
-    std::shared_ptr<Batch> look;
 
     bool asked = false;
     uint64_t turn = 0;  // its number, 0 outside
@@ -89,20 +86,12 @@ class Turns {
   void learn(Line& line, const Batch& batch);
   void pass(uint32_t device, Line& line);
   void say_busy(uint32_t device, Line& line, bool busy);
-  void look();
-  void look_often();
 
   Worker& worker_;
   worker::Control* control_ = nullptr;
   bool active_ = false;
   std::map<uint32_t, Line> lines_;         // by device
   std::map<uint64_t, int64_t> durations_;  // nanoseconds, by kind
-  std::vector<Queue*> queues_;
-
-  std::mutex looking_mutex_;
-  std::condition_variable look_more_;
-  bool looking_ = false;
-  bool looks_ = false;  // there is a thread that does
 };
 
 }  // namespace cenote::opencl

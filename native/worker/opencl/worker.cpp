@@ -41,7 +41,12 @@ uint64_t kind_of(Worker& w, const M& m) {
 }  // namespace
 
 Worker::Worker(std::unique_ptr<wire::Transport> transport, std::unique_ptr<Inventory> inventory, worker::Bulk* bulk)
-    : Executor(std::move(transport)), bulk(bulk), device_trace(*this), turns(*this), inventory_(std::move(inventory)) {}
+    : Executor(std::move(transport)),
+      bulk(bulk),
+      device_trace(*this),
+      turns(*this),
+      activity(*this),
+      inventory_(std::move(inventory)) {}
 
 worker::Object* Worker::make_placeholder(Type type) {
   switch (type) {
@@ -120,6 +125,7 @@ bool Worker::dispatch(Call& call, const M& m) {
     if (turns.active() && !has_turn(call, m, [&] { return call.parked; })) return false;
   }
   if constexpr (M::kOp == Op::EnqueueRead) parked_reads.erase(call.sequence);
+  if constexpr (kComputes<M>) activity.begins(*get<Queue>(m.command_queue));
   handle(*this, call, m);
   if (call.parked != nullptr && !call.held) release(call.parked);
   return true;
@@ -157,6 +163,17 @@ void Worker::when_complete(const Driver& driver, cl_event event, std::function<v
   }
 }
 
+bool Worker::when_done(const Queue& queue, std::function<void()> then) {
+  const Driver& driver = *queue.context->driver;
+  cl_event marker = nullptr;
+  if (queue.native == nullptr) return false;
+  if (driver.clEnqueueMarkerWithWaitList(queue.native, 0, nullptr, &marker) != CL_SUCCESS) return false;
+  driver.clFlush(queue.native);
+  when_complete(driver, marker, [then = std::move(then)](int32_t) { then(); });
+  driver.clReleaseEvent(marker);
+  return true;
+}
+
 void Worker::keep_until(const Driver& driver, cl_event event, std::shared_ptr<const void> bytes, size_t size) {
   pushed_.push_back({&driver, event, std::move(bytes), size});
   pushed_bytes_ += size;
@@ -190,6 +207,7 @@ void Worker::refuse_argument(Kernel& kernel, uint32_t index, int32_t status) {
 
 void Worker::report_event(const Event& event, int32_t status) {
   reads.tell_ended();
+  activity.ended(event.place);
   cl_ulong times[4] = {0, 0, 0, 0};
   if (event.profiling && event.native != nullptr && status == CL_COMPLETE) {
     constexpr cl_uint kParams[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START,

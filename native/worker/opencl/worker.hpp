@@ -9,6 +9,7 @@
 
 #include "api/opencl_messages.hpp"
 #include "worker/executor.hpp"
+#include "worker/opencl/activity.hpp"
 #include "worker/opencl/device_trace.hpp"
 #include "worker/opencl/devices.hpp"
 #include "worker/opencl/includes.hpp"
@@ -45,6 +46,8 @@ class Worker final : public worker::Executor {
 
   /// Calls `then(status)` with the lock held when the driver says that the event has ended.
   void when_complete(const Driver& driver, cl_event event, std::function<void(int32_t)> then);
+  /// Calls `then()` when all that the driver has in a queue now has ended; false where it cannot be asked.
+  bool when_done(const Queue& queue, std::function<void()> then);
 
   /// Sends what kernels have printed since the last time, ahead of the notice that is added next.
   void send_output() { output.forward(outbox); }
@@ -70,6 +73,7 @@ class Worker final : public worker::Executor {
   DeviceTrace device_trace;
   Reads reads;
   Turns turns;
+  Activity activity;
   std::set<uint64_t> parked_reads;  // sequences
 
  protected:

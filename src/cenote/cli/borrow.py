@@ -89,6 +89,9 @@ def request(
     wait: Wait = None,
     priority: Priority = None,
     same_server: SameServer = False,
+    idle: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Gives them back when nothing has used them for so long.")
+    ] = None,
 ) -> None:
     """Borrows devices for a while, for all that is then run in this terminal. Prints their allocation's id.
 
@@ -107,6 +110,7 @@ def request(
         wait=wait,
         priority=priority,
         same_server=same_server,
+        idle=idle,
         tethered=False,
     )
     with Pool(need()) as pool:

@@ -91,6 +91,7 @@ def serve(
     "pool.managers",
     "pool.authority",
     "pool.max_time",
+    "pool.max_idle",
     "pool.placement",
     "log",
     "log_format",

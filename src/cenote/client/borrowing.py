@@ -39,6 +39,7 @@ def asked(
     wait: str | None = None,
     priority: int | None = None,
     same_server: bool = False,
+    idle: str | None = None,
     tethered: bool,
 ) -> View:
     """What options of a command say, as the API wants it; what is missing is the pool's to decide."""
@@ -50,6 +51,7 @@ def asked(
         "term": None if term is None else parse_duration(term),
         "wait": None if wait is None else parse_duration(wait),
         "priority": priority,
+        "idle": None if idle is None else parse_duration(idle),
         "policy": "same-server" if same_server else None,
     }
     return {name: value for name, value in found.items() if value is not None} | {

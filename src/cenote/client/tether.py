@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import sys
@@ -14,6 +15,8 @@ from cenote import link, protocol
 from cenote.client import control
 from cenote.errors import CenoteError, NoDevice, NotAllowed, ProtocolError, Unreachable, WrongVersion
 from cenote.protocol import Address, Kind, Preamble
+
+_WORD_LIMIT = 4096
 
 
 @dataclass(frozen=True)
@@ -67,18 +70,20 @@ class Tether:
             time.sleep(self.RETRY)
 
     def _keep(self) -> None:
-        _wait_for_end(self._socket)
-        while not self._closed.wait(self.RETRY):
+        last = _last_word(self._socket)
+        while last is None and not self._closed.wait(self.RETRY):
             try:
                 self._socket = _dial(self._door)
-            except NoDevice:  # its term is over, or it was released elsewhere
-                print(f"cenote: {self._door.server} has taken back what it had lent", file=sys.stderr)
-                return
+            except NoDevice:  # it ended while the server was away
+                last = f"{self._door.server} has taken back what it had lent"
+                break
             except CenoteError:
                 continue
             if self._closed.is_set():  # meanwhile
                 _end(self._socket)
-            _wait_for_end(self._socket)
+            last = _last_word(self._socket)
+        if last and not self._closed.is_set():
+            print(f"cenote: {last}", file=sys.stderr)
 
 
 def _dial(door: Door) -> socket.socket:
@@ -133,10 +138,17 @@ def _numeric(address: Address) -> str:
         raise Unreachable(f"there is no host “{address.host}”: {error.strerror}") from None
 
 
-def _wait_for_end(sock: socket.socket) -> None:
+def _last_word(sock: socket.socket) -> str | None:
+    """Waits for the end. Why the server has taken back what it had lent, empty if programs tell; None if it has not."""
+    said = b""
     with suppress(OSError):
-        while sock.recv(1):
-            pass
+        while (more := sock.recv(_WORD_LIMIT)) and len(said) < _WORD_LIMIT:
+            said += more
+    try:
+        last = json.loads(said)["over"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return last if isinstance(last, str) and last.isprintable() else ""
 
 
 def _end(sock: socket.socket) -> None:

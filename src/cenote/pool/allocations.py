@@ -59,6 +59,7 @@ class AllocationView:
     ended_at: float | None
     tethered: bool
     attended: bool
+    idle: int | None
     parts: tuple[PartView, ...]
 
 
@@ -108,6 +109,7 @@ class Allocations:
                 round_trips=[list(trip) for trip in request.round_trips],
                 tethered=request.tethered,
                 polled_at=change.now if request.attended else None,
+                idle=min((one for one in (request.idle, self._core.rules.max_idle) if one is not None), default=None),
                 token_id=actor.token,
                 submitted_at=change.now,
             )
@@ -304,6 +306,7 @@ def _view(row: Allocation, user: str, parts: Iterable[PartView]) -> AllocationVi
         ended_at=row.ended_at,
         tethered=row.tethered,
         attended=row.tethered or row.polled_at is not None,
+        idle=row.idle,
         parts=tuple(parts),
     )
 

@@ -44,7 +44,7 @@ def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | 
     store = Store(settings.store or f"sqlite:///{home.folder / 'pool.db'}")
     try:
         store.upgrade()
-        core = Core(store, Rules(max_time=parse_duration(settings.max_time), placement=settings.placement))
+        core = Core(store, _rules(settings))
         authority = Authority.open(settings.authority or home.folder / "authority")
         if (days := (authority.expires_at - time.time()) / DAY) < _SOON:
             log.warning("the certificate of the pool’s authority, %s, expires in %d days", authority.file, days)
@@ -85,6 +85,14 @@ def new_admin_token(home: Home, settings: config.Pool) -> Path:
     finally:
         store.close()
     return home.admin_token
+
+
+def _rules(settings: config.Pool) -> Rules:
+    return Rules(
+        max_time=parse_duration(settings.max_time),
+        max_idle=None if settings.max_idle is None else parse_duration(settings.max_idle),
+        placement=settings.placement,
+    )
 
 
 async def _serve(manager: Manager, listeners: list[socket.socket], ready: Callable[[object], None]) -> None:

@@ -82,6 +82,8 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed out"
     EXPIRED = "expired"
+    IDLE = "idle"
+    """Nothing used it for as long as was allowed."""
     LOST = "lost"
     REVOKED = "revoked"
     """The token by which it was asked for, or its user, does not count any more."""
@@ -242,6 +244,8 @@ class Allocation(Base):
     """That by which it was asked for, and with which it ends."""
     tethered: Mapped[bool] = mapped_column(default=False)
     """Whether it ends when nobody keeps a connection open for it."""
+    idle: Mapped[int | None]
+    """After how many seconds without use it ends."""
     polled_at: Mapped[float | None]
     """When its client was last heard of; written every few seconds, and without a revision. What has neither this nor a
     tether waits without one."""

@@ -24,7 +24,8 @@ class Share:
 class Reserve:
     """Set these shares aside, all or none, for ``term`` seconds from now.
 
-    What is ``tethered`` is ended when nobody keeps a connection open for it any more.
+    What is ``tethered`` is ended when nobody keeps a connection open for it any more; what has an ``idle``, after so
+    many seconds in which no call came and nothing was unfinished.
     """
 
     allocation: str
@@ -34,6 +35,7 @@ class Reserve:
     user: str
     secret: bytes = field(repr=False)
     tethered: bool = False
+    idle: int | None = None
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,24 @@ class Extend:
     term: int
 
 
+class Why(Enum):
+    """Why something ends."""
+
+    RELEASED = "released"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    IDLE = "idle"
+    LET_GO = "let go"
+    """Nobody kept a connection open for it."""
+
+
 @dataclass(frozen=True)
 class Release:
     """End what runs in it, up to this epoch, and then free its shares."""
 
     allocation: str
     epoch: int
+    why: Why = Why.RELEASED
 
 
 Order = Reserve | Extend | Release
@@ -99,19 +113,14 @@ class Held:
     user: str
     secret: bytes = field(repr=False)
     tethered: bool = False
+    idle: int | None = None
     ending: bool = False
-
-
-class Why(Enum):
-    """Why a server has ended something without having been told to."""
-
-    EXPIRED = "expired"
-    LET_GO = "let go"
-    """Nobody kept a connection open for it."""
 
 
 @dataclass(frozen=True)
 class Ended:
+    """What a server has ended without having been told to."""
+
     allocation: str
     epoch: int
     why: Why

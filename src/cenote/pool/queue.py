@@ -27,6 +27,8 @@ class Rules:
     """How a pool is run; times in seconds."""
 
     max_time: int = DAY
+    max_idle: int | None = None
+    """After that time without use anything ends; None for never."""
     ageing: float = 1800.0
     half_life: float = DAY
     """After that time, use counts half in the fair share."""

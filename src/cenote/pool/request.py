@@ -30,11 +30,12 @@ class Request:
     """``count`` devices, whole or a share of each. Raises Invalid for what makes no sense.
 
     ``weight`` is the share of compute time in millionths, ``memory`` that of memory in bytes; whichever is missing
-    follows from the other, and both missing mean whole devices. ``term`` and ``wait`` are seconds; no ``wait`` waits
-    without limit. Without a ``policy`` it is the pool's. One that is ``attended`` leaves the queue when its
-    client does not ask for it any more; one that is ``tethered`` does as well, and ends when nobody keeps a connection
-    open for it. ``round_trips`` are seconds by server name, as the client measured them. A request that is sent again
-    with the same ``key`` by the same user is the same request.
+    follows from the other, and both missing mean whole devices. ``term``, ``wait`` and ``idle`` are seconds; no
+    ``wait`` waits without limit, with ``idle`` it ends after that time without use. Without a ``policy`` it is the
+    pool's. One that is ``attended`` leaves the queue when its client does not ask for it any more; one that is
+    ``tethered`` does as well, and ends when nobody keeps a connection open for it. ``round_trips`` are seconds by
+    server name, as the client measured them. A request that is sent again with the same ``key`` by the same user is the
+    same request.
     """
 
     count: int = 1
@@ -49,6 +50,7 @@ class Request:
     round_trips: tuple[tuple[str, float], ...] = ()
     tethered: bool = False
     attended: bool = False
+    idle: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= COUNT_LIMIT:
@@ -61,6 +63,8 @@ class Request:
             raise Invalid("an allocation lasts for at least one second")
         if self.wait is not None and self.wait < 0:
             raise Invalid("waiting takes 0 seconds or more")
+        if self.idle is not None and self.idle < 1:
+            raise Invalid("an allocation ends after at least one second without use")
         if self.priority not in PRIORITIES:
             raise Invalid(f"a priority is between {PRIORITIES[0]} and {PRIORITIES[-1]}")
         if self.key is not None and not 1 <= len(self.key) <= _KEY_LIMIT:

@@ -168,10 +168,10 @@ class Servers:
             row.state = ServerState.READY if report.accepting else ServerState.DOUBTFUL
             row.trouble = "" if report.accepting else _NOT_ACCEPTING
             found: set[int] = set()
+            for ended in report.ended:  # first: what is still held of it does not say why it ends
+                self._ended_there(change, row, ended)
             for held in report.held:
                 found |= self._take_in(change, row, held, stamp.serial)
-            for ended in report.ended:
-                self._ended_there(change, row, ended)
             lost = [
                 part
                 for part in change.session.scalars(select(Part).where(Part.server_id == server))
@@ -292,9 +292,9 @@ class Servers:
         if row is None or row.epoch != ended.epoch or row.state != State.ACTIVE:
             return
         if any(part.server_id == server.id for part in lending.current(row)):
-            expired = ended.why == Why.EXPIRED
-            change.audit(POOL, "allocation.expire" if expired else "allocation.let-go", row.id)
-            lending.end(change, row, Outcome.EXPIRED if expired else Outcome.RELEASED)
+            action, outcome = _ENDED_THERE.get(ended.why, ("allocation.let-go", Outcome.RELEASED))
+            change.audit(POOL, action, row.id)
+            lending.end(change, row, outcome)
 
     def _keep_time(self, change: Change, row: Allocation, held: Held) -> None:
         """The server's clock says when a term is over."""
@@ -308,6 +308,11 @@ class Servers:
             row.ends_at = ends
 
 
+_ENDED_THERE = {
+    Why.EXPIRED: ("allocation.expire", Outcome.EXPIRED),
+    Why.IDLE: ("allocation.idle", Outcome.IDLE),
+}
+_WHY = {Outcome.EXPIRED: Why.EXPIRED, Outcome.IDLE: Why.IDLE, Outcome.REVOKED: Why.REVOKED}
 _UNTOLD = or_(Part.state != PartState.HELD, Part.term != Allocation.term)
 _ORDER = (Release, Extend, Reserve)  # what frees comes before what takes
 
@@ -316,11 +321,12 @@ def _order(parts: Sequence[Part]) -> Order:
     first = parts[0]
     row = first.allocation
     if any(part.state == PartState.RELEASING for part in parts):
-        return Release(row.id, first.epoch)
+        why = Why.RELEASED if row.outcome is None else _WHY.get(row.outcome, Why.RELEASED)
+        return Release(row.id, first.epoch, why)
     if all(part.state == PartState.HELD for part in parts):
         return Extend(row.id, first.epoch, row.term)
     shares = tuple(Share(part.device.index, part.memory, part.weight) for part in parts)
-    return Reserve(row.id, first.epoch, shares, row.term, row.user.name, first.secret, row.tethered)
+    return Reserve(row.id, first.epoch, shares, row.term, row.user.name, first.secret, row.tethered, row.idle)
 
 
 def _adopted(change: Change, held: Held) -> Allocation:
@@ -344,6 +350,7 @@ def _adopted(change: Change, held: Held) -> Allocation:
         policy="pack",
         round_trips=[],
         tethered=held.tethered,
+        idle=held.idle,
         submitted_at=started,
         started_at=started,
         ends_at=change.now + held.left,

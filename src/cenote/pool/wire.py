@@ -40,11 +40,11 @@ def order_to_json(order: Order) -> dict[str, Any]:
     match order:
         case Reserve():
             plain |= {"order": "reserve", "term": order.term, "user": order.user, "secret": order.secret.hex()}
-            return plain | {"shares": _shares(order.shares), "tethered": order.tethered}
+            return plain | {"shares": _shares(order.shares), "tethered": order.tethered, "idle": order.idle}
         case Extend():
             return plain | {"order": "extend", "term": order.term}
         case Release():
-            return plain | {"order": "release"}
+            return plain | {"order": "release", "why": order.why.value}
 
 
 def order_from_json(plain: object) -> Order:
@@ -81,6 +81,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
                 "user": held.user,
                 "secret": held.secret.hex(),
                 "tethered": held.tethered,
+                "idle": held.idle,
                 "ending": held.ending,
             }
             for held in report.held
@@ -117,11 +118,12 @@ def _order(plain: dict[str, Any]) -> Order:
         case "reserve":
             secret = bytes.fromhex(_matching(_SECRET, plain["secret"]))
             term, user, tethered = _whole(plain["term"]), _text(plain["user"]), _bool(plain["tethered"])
-            return Reserve(allocation, epoch, _read_shares(plain["shares"]), term, user, secret, tethered)
+            shares, idle = _read_shares(plain["shares"]), _maybe_whole(plain["idle"])
+            return Reserve(allocation, epoch, shares, term, user, secret, tethered, idle)
         case "extend":
             return Extend(allocation, epoch, _whole(plain["term"]))
         case "release":
-            return Release(allocation, epoch)
+            return Release(allocation, epoch, Why(plain["why"]))
         case _:
             raise ValueError("there is no such order")
 
@@ -142,6 +144,7 @@ def _held(plain: dict[str, Any]) -> Held:
         _text(plain["user"]),
         bytes.fromhex(_matching(_SECRET, plain["secret"])),
         _bool(plain["tethered"]),
+        _maybe_whole(plain["idle"]),
         _bool(plain["ending"]),
     )
 
@@ -171,6 +174,10 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
         raise ValueError("not a number in its range")
     return value
+
+
+def _maybe_whole(value: object) -> int | None:
+    return None if value is None else _whole(value)
 
 
 def _bool(value: object) -> bool:

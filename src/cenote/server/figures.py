@@ -46,4 +46,5 @@ def _of(session: Session) -> dict[str, Any]:
         "calls": usage.calls,
         "received": usage.received,
         "sent": usage.sent,
+        "busy": round(sum(usage.busy.values()), 6),
     }

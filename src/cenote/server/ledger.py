@@ -174,6 +174,7 @@ class LentLedger:
                 user=entry.order.user,
                 secret=entry.order.secret,
                 tethered=entry.order.tethered,
+                idle=entry.order.idle,
                 ending=entry.ending,
             )
             for key, entry in self._held.items()
@@ -237,6 +238,7 @@ class LentLedger:
                 entry["user"],
                 bytes.fromhex(entry["secret"]),
                 entry["tethered"],
+                entry["idle"],
             )
             self._held[order.allocation, order.epoch] = _Entry(order, entry["since"], entry["ending"])
 

@@ -22,6 +22,8 @@ from cenote.errors import NoDevice
 from cenote.pool.manager import Allocation, Holder
 from cenote.pool.orders import Answer, Ended, Extend, Held, Order, Release, Report, Reserve, Result, Stamp, Why
 from cenote.server.ledger import LentLedger
+from cenote.server.sessions import Use
+from cenote.units import human_duration
 
 log = logging.getLogger("cenote.lender")
 
@@ -29,6 +31,12 @@ TETHER_TIMEOUT = 30.0  # seconds from the loan to the first tether
 RETURN_MARGIN = 15.0  # clients give up before the server does
 _TICK = 1.0
 _REMEMBERED = 64  # of what was ended here, for managers that have not heard of it
+_REASONS = {
+    Why.RELEASED: "it was released",
+    Why.REVOKED: "the token by which it was borrowed does not count any more",
+    Why.EXPIRED: "its time is over",
+    Why.LET_GO: "nobody holds it",
+}
 
 T = TypeVar("T")
 
@@ -36,7 +44,15 @@ T = TypeVar("T")
 class Running(Protocol):
     """The sessions in allocations."""
 
-    def end(self, allocation: Allocation) -> None: ...
+    def end(self, allocation: Allocation, why: str = "") -> int:
+        """Tells the programs why, if there is anything to tell. Returns how many processes there are."""
+        ...
+
+    def use(self, allocation: Allocation) -> Use: ...
+
+    def ask_for_usage(self) -> None:
+        """Brings ``use`` up to date soon."""
+        ...
 
     async def gone(self, allocation: Allocation) -> None:
         """Nothing of it runs, and the driver has its memory back."""
@@ -52,16 +68,25 @@ class Loan:
     tethered: bool
     patience: float
     alone_since: float
+    idle: int | None = None
+    used_at: float = 0.0
+    use: Use | None = None
+    """As it was then."""
     tethers: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as it is being ended."""
+    told: str = ""
+    """Then, why, for people; empty where nobody is left who would be told, or a program of it tells."""
 
     def abandoned(self, now: float) -> bool:
         return self.tethered and not self.tethers and now - self.alone_since >= self.patience
 
-    @property
-    def release(self) -> Release:
-        return Release(*self.key)
+    def idled(self, now: float, use: Use) -> bool:
+        if self.idle is None:
+            return False
+        if use.unfinished or use != self.use:
+            self.used_at, self.use = now, use
+        return now - self.used_at >= self.idle
 
 
 class Lender:
@@ -75,13 +100,18 @@ class Lender:
         *,
         tether_timeout: float = TETHER_TIMEOUT,
         return_timeout: float | None = None,
+        name: str = "the server",
     ) -> None:
-        """``return_timeout``: how long tethers may stay away after a restart, by default the link's time-out."""
+        """``return_timeout``: how long tethers may stay away after a restart, by default the link's time-out.
+
+        ``name`` is what borrowers know this host by.
+        """
         self.on_change: Callable[[], None] = lambda: None
         self.stamp: Stamp = ledger.stamp
         self._ledger = ledger
         self._devices = {device.index: device for device in devices}
         self._running = running
+        self._name = name
         self._tether_timeout = tether_timeout
         self._return_timeout = link.timeout() + RETURN_MARGIN if return_timeout is None else return_timeout
         self._loans: dict[tuple[str, int], Loan] = {}
@@ -103,6 +133,7 @@ class Lender:
         """Goes on with what was restored, once the workers that are left have been adopted."""
         for loan in self._loans.values():
             if loan.over.is_set():
+                self._running.end(loan.allocation)
                 self._start(self._clear(loan))
         self._start(self._watch())
 
@@ -192,7 +223,7 @@ class Lender:
         answer = await self._write(self._ledger.end, order)
         for (name, epoch), loan in list(self._loans.items()):
             if name == order.allocation and epoch <= order.epoch:
-                self._finish(loan)
+                self._finish(loan, order.why)
         return answer
 
     async def _report(self) -> Report:
@@ -205,14 +236,12 @@ class Lender:
         async with self._turn:
             if loan.over.is_set():
                 return
-            holder = loan.allocation.holder
-            log.info("what was lent to %s is over: %s", holder, "its term" if why == Why.EXPIRED else "nobody holds it")
+            log.info("what was lent to %s ends: %s", loan.allocation.holder, _reason(loan, why))
             self._ended.append(Ended(*loan.key, why))
-            await self._release(loan.release)
+            await self._release(Release(*loan.key, why))
 
     async def _clear(self, loan: Loan) -> None:
         """Frees the shares once nothing runs on them any more."""
-        self._running.end(loan.allocation)
         await self._running.gone(loan.allocation)
         async with self._turn:
             await self._write(self._ledger.free, *loan.key)
@@ -228,6 +257,10 @@ class Lender:
                     await self._end(loan, Why.EXPIRED)
                 elif loan.abandoned(_now()):
                     await self._end(loan, Why.LET_GO)
+                elif loan.idled(_now(), self._running.use(loan.allocation)):
+                    await self._end(loan, Why.IDLE)
+            if any(loan.idle is not None for loan in self._loans.values()):
+                self._running.ask_for_usage()
 
     def _lend(self, order: Reserve | Held, patience: float) -> Loan:
         devices = tuple(self._devices[share.index] for share in order.shares if share.index in self._devices)
@@ -235,13 +268,18 @@ class Lender:
         holder = Holder(order.user, "pool", order.allocation[:8])
         allocation = Allocation(holder, devices, shares, bytes.fromhex(order.allocation), order.secret)
         key = order.allocation, order.epoch
-        self._loans[key] = loan = Loan(key, allocation, order.tethered, patience, _now())
+        loan = Loan(key, allocation, order.tethered, patience, _now(), order.idle, _now())
+        self._loans[key] = loan
         return loan
 
-    def _finish(self, loan: Loan) -> None:
-        if not loan.over.is_set():
-            loan.over.set()
-            self._start(self._clear(loan))
+    def _finish(self, loan: Loan, why: Why) -> None:
+        if loan.over.is_set():
+            return
+        told = "" if why == Why.LET_GO else f"{self._name} has taken back what it had lent: {_reason(loan, why)}"
+        if not self._running.end(loan.allocation, told):
+            loan.told = told
+        loan.over.set()
+        self._start(self._clear(loan))
 
     async def _write(self, operation: Callable[..., T], *arguments: object) -> T:
         """In the ledger's thread, which waits for the disk; to be called by whose turn it is."""
@@ -261,6 +299,10 @@ class Lender:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("an error of ours while lending", exc_info=error)
+
+
+def _reason(loan: Loan, why: Why) -> str:
+    return _REASONS.get(why) or f"nothing has used it for {human_duration(loan.idle or 0)}"
 
 
 def _now() -> float:

@@ -36,7 +36,7 @@ class Member:
         address: str | None,
     ) -> None:
         capacities = {device.index: Capacity(device.memory, device.overhead) for device in devices}
-        self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions)
+        self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions, name=membership.name)
         self._agent = Agent(membership, self.lender, devices, gate, Figures(sessions), address=address)
         self.pooled = Pooled(self.lender, membership.files, self._agent.revoked)
         self._agent.on_renewal = self.pooled.renew

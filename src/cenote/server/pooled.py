@@ -7,6 +7,7 @@ import json
 import logging
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cenote import tls
@@ -18,6 +19,8 @@ from cenote.server.lender import Lender, Loan
 from cenote.tls import Peer, Role
 
 log = logging.getLogger("cenote.pooled")
+
+_FAREWELL_TIMEOUT = 1.0
 
 
 class Pooled:
@@ -70,6 +73,10 @@ class Pooled:
                 for wait in waits:
                     wait.cancel()
                 read, _ = await asyncio.gather(*waits, return_exceptions=True)
+            if loan.over.is_set():
+                with suppress(OSError, ssl.SSLError, TimeoutError):
+                    async with asyncio.timeout(_FAREWELL_TIMEOUT):
+                        await channel.write(json.dumps({"over": loan.told}).encode() + b"\n")
             log.debug("a tether of %s ended: %r", loan.allocation.holder, read)
 
     async def prove(self, channel: Channel, loan: Loan, preamble: bytes, answer: bytes, *, encrypted: bool) -> bool:

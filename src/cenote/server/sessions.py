@@ -8,7 +8,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from cenote.errors import NoDevice
 from cenote.pool.manager import Allocation
@@ -22,15 +22,32 @@ log = logging.getLogger("cenote.session")
 
 WORKER_TIMEOUT = 5.0  # for a spare worker to become ready
 PROOF_TIMEOUT = 3.0  # the worker gives up after 2 s; this is for one that does not
+ANSWER_TIMEOUT = 2.0  # for a worker that is asked for its usage; later it is taken to be busy
+LAST_WORD_TIMEOUT = 0.3  # for a worker to tell its program why it ends
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a session has used so far, as its worker says: bytes from the client and to it."""
+    """What a session has used so far, as its worker says: bytes from the client and to it.
+
+    ``busy`` is for how many seconds devices, by index, have had work of it. What is ``unfinished`` goes on just now.
+    """
 
     calls: int = 0
     received: int = 0
     sent: int = 0
+    unfinished: bool = False
+    busy: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Use:
+    """Of an allocation: as long as it is the same, and nothing ``unfinished``, nobody uses it."""
+
+    processes: int
+    """That ever began."""
+    traffic: int
+    unfinished: bool
 
 
 @dataclass(eq=False)
@@ -42,8 +59,8 @@ class Session:
     """Its worker has still to say what it holds."""
     proofs: dict[int, asyncio.Future[bool]] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
-    asked: bool = False
-    """For its usage, which it has not told yet."""
+    asked: float | None = None
+    """When it was, for its usage, which it has not told yet."""
     sharing: bool = False
     """It takes part in the turns on the devices that its allocation has shares of."""
 
@@ -61,6 +78,7 @@ class Sessions:
         self._turns = Turns()
         self._sessions: dict[bytes, Session] = {}
         self._over: WeakSet[Allocation] = WeakSet()
+        self._begun: WeakKeyDictionary[Allocation, int] = WeakKeyDictionary()
         self._one_ended = asyncio.Event()
 
     async def open(self, allocation: Allocation, sock: socket.socket, preamble: bytes, tls: bool) -> Status:
@@ -115,6 +133,7 @@ class Sessions:
     def _enter(self, session: Session, held: Mapping[int, int] | None = None) -> None:
         self._ledger.add(session, session.allocation, held or {})
         self._sessions[session.record.session] = session
+        self._begun[session.allocation] = self._begun.get(session.allocation, 0) + 1
         session.worker.on_packet = lambda words: self._heard(session, words)
         session.worker.on_exit = lambda: self._ended(session)
 
@@ -134,13 +153,31 @@ class Sessions:
         await self._proved(session, parsed.stream)
         return Status.GO_ON
 
-    def end(self, allocation: Allocation) -> None:
-        """Ends what runs in the allocation; never by asking the worker, which may hang in a driver."""
+    def end(self, allocation: Allocation, why: str = "") -> int:
+        """Ends what runs in the allocation; never by asking the worker, which may hang in a driver.
+
+        With ``why`` the programs are told, if their workers do that at once. Returns how many there are.
+        """
         self._over.add(allocation)
         self._ledger.end(allocation)
+        ended = [session for session in self._sessions.values() if session.allocation is allocation]
+        for session in ended:
+            if why:
+                session.worker.send(f"over {why.encode().hex()}")
+                asyncio.get_running_loop().call_later(LAST_WORD_TIMEOUT, session.worker.kill)
+            else:
+                session.worker.kill()
+        return len(ended)
+
+    def use(self, allocation: Allocation) -> Use:
+        """What its programs have done so far, as their workers last said."""
+        traffic, unfinished = 0, False
+        late = asyncio.get_running_loop().time() - ANSWER_TIMEOUT
         for session in self._sessions.values():
             if session.allocation is allocation:
-                session.worker.kill()
+                traffic += session.usage.calls + session.usage.received + session.usage.sent
+                unfinished |= session.usage.unfinished or (session.asked or late) < late
+        return Use(self._begun.get(allocation, 0), traffic, unfinished)
 
     async def gone(self, allocation: Allocation) -> None:
         """Waits until all of what ran in an allocation that was ended is reaped."""
@@ -169,8 +206,8 @@ class Sessions:
     def ask_for_usage(self) -> None:
         """Lets the workers say what they have used, for whoever looks next; one that hangs is not asked twice."""
         for session in self:
-            if not session.asked:
-                session.asked = True
+            if session.asked is None:
+                session.asked = asyncio.get_running_loop().time()
                 session.worker.send("usage")
 
     async def _proved(self, session: Session, stream: int) -> bool:
@@ -203,9 +240,12 @@ class Sessions:
                 case ["giveback", device, amount]:
                     self._ledger.give_back(session, self._own(session, device), self._amount(amount))
                     self._note(session)
-                case ["used", calls, received, sent] if session.asked:
-                    session.asked = False
-                    session.usage = Usage(*map(self._amount, (calls, received, sent)))
+                case ["used", calls, received, sent, unfinished, busy]:
+                    session.asked = None
+                    times = (entry.split(":") for entry in busy.split(","))
+                    seconds = {self._own(session, device): self._amount(time) / 1e6 for device, time in times}
+                    counted = self._amount(calls), self._amount(received), self._amount(sent)
+                    session.usage = Usage(*counted, unfinished == "1", seconds)
                 case ["busy", device]:
                     self._arbiter(session, device).busy(session)
                 case ["quiet", device]:

@@ -91,6 +91,8 @@ class Worker:
             log.debug("worker %d is gone: %s", self.pid, error)
 
     def kill(self) -> None:
+        if self._pidfd < 0:  # gone, or let go of
+            return
         with suppress(ProcessLookupError, OSError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -108,6 +110,7 @@ class Worker:
         loop.remove_reader(self._pidfd)
         self._control.close()
         os.close(self._pidfd)
+        self._pidfd = -1
 
     def _receive(self) -> None:
         try:

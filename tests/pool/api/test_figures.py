@@ -26,6 +26,7 @@ def session(allocation: int = 1, pid: int = 7, calls: int = 0, **more: Any) -> F
         "memory": granted,
         "received": 10 * calls,
         "sent": 100 * calls,
+        "busy": calls / 2,
     } | more
     return Figures(allocation=f"{allocation:032x}", pid=pid, calls=calls, **fields)
 
@@ -38,7 +39,7 @@ def test_processes_of_an_allocation_are_one() -> None:
     told = Told(Clock())
     told.beat("one", [session(pid=7, calls=3), session(pid=8, calls=4), session(2, pid=9)], 0)
     found = uses(told)
-    assert found["one", "1"] == Use("one", f"{1:032x}", "ann", 2, 2 * GIB, 7, 70, 700)
+    assert found["one", "1"] == Use("one", f"{1:032x}", "ann", 2, 2 * GIB, 7, 70, 700, 3.5)
     assert found["one", "2"].calls == 0
 
 

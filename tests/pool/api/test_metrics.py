@@ -52,6 +52,7 @@ def test_sessions(api: Api, viewer: str, host: FakeServer) -> None:
     assert of(found, "cenote_session_calls_total", **labels) == 3
     assert of(found, "cenote_session_received_bytes_total", **labels) == 4
     assert of(found, "cenote_session_sent_bytes_total", **labels) == 5
+    assert of(found, "cenote_session_device_seconds_total", **labels) == 1.5
     assert of(found, "cenote_sessions_untold") == 2
 
 

@@ -20,6 +20,7 @@ FIGURES = {
     "calls": 3,
     "received": 4,
     "sent": 5,
+    "busy": 1.5,
 }
 
 

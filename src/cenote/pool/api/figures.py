@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cenote.pool.api.schemas import Figures
 
@@ -27,6 +27,7 @@ class Use:
     calls: int = 0
     received: int = 0
     sent: int = 0
+    busy: float = 0.0
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Heard:
     more: int = 0
     uses: dict[str, Use] = field(default_factory=dict)
     """By allocation, or OTHERS."""
-    counted: dict[tuple[int, float], tuple[int, ...]] = field(default_factory=dict)
+    counted: dict[tuple[int, float], tuple[float, ...]] = field(default_factory=dict)
     """Of what a process has used, what is in these, by its pid and its beginning."""
 
 
@@ -66,12 +67,12 @@ class Told:
             use = now.uses.get(name)
             if use is None:
                 then = before.uses.get(name) or Use(server, name, user)
-                use = Use(server, name, user, calls=then.calls, received=then.received, sent=then.sent)
+                use = replace(then, sessions=0, memory=0)
                 now.uses[name] = use
             for one in by_allocation[allocation]:
                 key = one.pid, one.since
                 old = before.counted.get(key)
-                now.counted[key] = _add(use, one, old or (0, 0, 0))
+                now.counted[key] = _add(use, one, old or (0, 0, 0, 0.0))
                 if now.counted[key] != old:
                     self._note_call(allocation, now.at)
         self._heard[server] = now
@@ -114,13 +115,14 @@ class Told:
                 heard.uses.clear()  # so that it takes nobody's room
 
 
-def _add(use: Use, now: Figures, before: tuple[int, ...]) -> tuple[int, ...]:
+def _add(use: Use, now: Figures, before: tuple[float, ...]) -> tuple[float, ...]:
     """What of the process is counted then. A worker that was just adopted says nothing, which is no decrease."""
-    after = tuple(map(max, (now.calls, now.received, now.sent), before))
-    calls, received, sent = (new - old for new, old in zip(after, before, strict=True))
+    after = tuple(map(max, (now.calls, now.received, now.sent, now.busy), before))
+    calls, received, sent, busy = (new - old for new, old in zip(after, before, strict=True))
     use.sessions += 1
     use.memory += sum(granted.bytes for granted in now.memory)
-    use.calls += calls
-    use.received += received
-    use.sent += sent
+    use.calls += int(calls)
+    use.received += int(received)
+    use.sent += int(sent)
+    use.busy += busy
     return after

@@ -84,6 +84,9 @@ class Metrics:
         calls = CounterMetricFamily("cenote_session_calls", "Calls of its processes.", labels=_USE)
         received = CounterMetricFamily("cenote_session_received_bytes", "Bytes from its processes.", labels=_USE)
         sent = CounterMetricFamily("cenote_session_sent_bytes", "Bytes to its processes.", labels=_USE)
+        busy = CounterMetricFamily(
+            "cenote_session_device_seconds", "Time for which devices had work of its processes.", labels=_USE
+        )
         untold = 0
         for heard in self._told.current():
             untold += heard.more
@@ -94,7 +97,8 @@ class Metrics:
                 calls.add_metric(labels, use.calls)
                 received.add_metric(labels, use.received)
                 sent.add_metric(labels, use.sent)
-        yield from (sessions, memory, calls, received, sent)
+                busy.add_metric(labels, use.busy)
+        yield from (sessions, memory, calls, received, sent, busy)
         yield GaugeMetricFamily("cenote_sessions_untold", "Sessions of which servers tell no figures.", untold)
 
 

@@ -88,6 +88,9 @@ class Asked(_Asked):
         False,
         description="whether it ends with its client: it is attended, and ends when no tether to its server is open",
     )
+    idle: Duration | None = Field(
+        None, description="seconds after which it ends when nothing has used it; the pool may ask for fewer"
+    )
 
 
 class PartOut(_Told):
@@ -111,6 +114,7 @@ class AllocationOut(_Told):
     term: int
     priority: int
     tethered: bool
+    idle: int | None = Field(description="seconds without use after which it ends; none where it does not")
     submitted_at: float
     started_at: float | None
     ends_at: float | None
@@ -241,6 +245,7 @@ class Figures(_Asked):
     calls: Serial = Field(description="so far, as its worker has last said")
     received: Serial = Field(description="bytes from the client so far")
     sent: Serial = Field(description="bytes to the client so far")
+    busy: Moment = Field(description="seconds so far for which devices have had work of it")
 
 
 class Heartbeat(_Asked):
