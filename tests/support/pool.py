@@ -15,6 +15,7 @@ from cenote.pool.allocations import Allocations
 from cenote.pool.core import POOL, Actor, Core
 from cenote.pool.models import Role
 from cenote.pool.orders import Answer, Extend, Order, Release, Report, Reserve, Result
+from cenote.pool.patience import Patience
 from cenote.pool.queue import Limits, Rules
 from cenote.pool.servers import Offer, Servers
 from cenote.pool.store import Store
@@ -43,11 +44,18 @@ class Wall(Protocol):
     @property
     def wall(self) -> float: ...
 
+    @property
+    def up(self) -> float: ...
+
 
 class RealClock:
     @property
     def wall(self) -> float:
         return time.time()
+
+    @property
+    def up(self) -> float:
+        return time.monotonic()
 
 
 class Manager:
@@ -57,7 +65,7 @@ class Manager:
         self.store = Store(url, patience=5.0)
         self.core = Core(self.store, rules, clock=lambda: clock.wall)
         self.accounts = Accounts(self.core)
-        self.allocations = Allocations(self.core)
+        self.allocations = Allocations(self.core, Patience(lambda: clock.up))
         self.servers = Servers(self.core)
 
     def user(self, name: str, role: Role = Role.USER, limits: Limits | None = None) -> Actor:

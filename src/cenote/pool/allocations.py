@@ -16,6 +16,7 @@ from cenote.pool.core import POOL, Actor, Change, Core
 from cenote.pool.fleet import Fleet, Search
 from cenote.pool.mirror import request as asked
 from cenote.pool.models import Allocation, Outcome, Part, Role, ServerState, State
+from cenote.pool.patience import Patience
 from cenote.pool.request import Request
 from cenote.units import human_duration
 
@@ -76,8 +77,9 @@ class Door:
 class Allocations:
     """All methods raise StoreFailed when the database cannot be used, and NotAllowed for what is not the actor's."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, patience: Patience | None = None) -> None:
         self._core = core
+        self._patience = patience or Patience()
 
     def submit(self, actor: Actor, request: Request) -> AllocationView:
         """Asks for devices. What does not fit now waits; with ``wait=0`` it raises NoDevice instead.
@@ -216,10 +218,11 @@ class Allocations:
     def tick(self) -> None:
         """To be called every second or so: waiting that has taken too long ends, and requests rise as they wait."""
         with self._core.change() as change:
-            for one in list(change.mirror.waiting.values()):
-                if one.request.wait is not None and change.now - one.since > one.request.wait:
-                    lending.end(change, change.session.get_one(Allocation, one.id), Outcome.TIMED_OUT)
-                    change.audit(POOL, "allocation.time-out", one.id)
+            for name in self._patience.overdue(change.now, change.mirror.waiting.values()):
+                lending.end(change, change.session.get_one(Allocation, name), Outcome.TIMED_OUT)
+                change.audit(POOL, "allocation.time-out", name)
+            if self._patience.clock_was_set(change.now):
+                change.mirror.doubt()  # servers know when terms end
             lending.reschedule(change)
 
     def held_by_polls(self) -> list[tuple[str, float | None]]:

@@ -144,4 +144,4 @@ class Core:
 
     def agrees(self, server: int) -> int | None:
         """A number that changes when servers must report anew; None when this one must, as far as was last heard."""
-        return self._mirror.restorations if self._mirror.states.get(server) == ServerState.READY else None
+        return self._mirror.doubts if self._mirror.states.get(server) == ServerState.READY else None

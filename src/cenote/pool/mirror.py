@@ -40,8 +40,8 @@ class Mirror:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self.restorations = 0
-        """How often the database turned out to be another than the one that was followed."""
+        self.doubts = 0
+        """How often all servers had to report anew."""
         self.forget()
 
     def forget(self) -> None:
@@ -53,11 +53,16 @@ class Mirror:
         self.waiting: dict[str, Waiting] = {}
         self.running: dict[str, tuple[Running, ...]] = {}
 
+    def doubt(self) -> None:
+        """The database is another than the one that was followed, or the clock was set: what servers say wins."""
+        self.doubts += 1
+
     def follow(self, session: Session) -> None:
         """Brings the picture up to date."""
         news = session.execute(_NEWS, {"seen": self._seen}).all()
         if self._seen < 0 or not news or (news[0].number, news[0].mark) != (self._seen, self._mark):
-            self.restorations += self._seen > 0  # or it is only that we are too far behind
+            if self._seen > 0:  # or it is only that we are too far behind
+                self.doubt()
             self.forget()
             tables = {"groups", "users", "servers", "allocations"}
         else:

@@ -179,7 +179,7 @@ class Servers:
             ]
             lending.free_all(change, lost)
             lending.reschedule(change)
-            self._known[server] = stamp, change.mirror.restorations
+            self._known[server] = stamp, change.mirror.doubts
 
     def troubled(self, server: int, reason: str) -> None:
         """A server that is not ready cannot be reached; so nothing changes but what people are told."""
