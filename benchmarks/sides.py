@@ -79,6 +79,7 @@ def remote(driver: Driver, ends: Ends = LOOPBACK) -> Iterator[Side]:
     """Starts `cenote serve` for as long as the block runs."""
     state = Path(tempfile.mkdtemp(prefix="cenote-bench-"))
     serving = driver.environment | {"XDG_STATE_HOME": str(state), "XDG_CONFIG_HOME": str(state)}
+    serving["CENOTE_POOL_LISTEN"] = f"{ends.address}:0"
     where = f"{ends.address}:{free_port()}"
     with (state / "server.log").open("w+") as log:
         server = subprocess.Popen(
@@ -89,10 +90,9 @@ def remote(driver: Driver, ends: Ends = LOOPBACK) -> Iterator[Side]:
             start_new_session=True,
         )
         try:
-            key = state / "cenote" / "host.key"
             native_only = ("OCL_ICD_VENDORS", "LD_LIBRARY_PATH")
             client = {name: value for name, value in serving.items() if name not in native_only}
-            run = ends.on_client(*CENOTE, "run", "--server", where, "--key", key, "--")
+            run = ends.on_client(*CENOTE, "run", "--server", where, "--")
             side = Side("remote", client, run)
             _wait_until_it_serves(side, server, state / "server.log")
             yield side

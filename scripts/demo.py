@@ -36,15 +36,14 @@ def main() -> None:
         server = stack.enter_context(serving(env=driver.environment, machines=pair))
         say("This machine lends a device:")
         print(server.announced.rstrip())
-        key = f"{server.environment['XDG_STATE_HOME']}/cenote/host.key"
         there = prefix(pair[1] if pair else None)
         python = str(borrower.python())
 
         say("A machine without a driver runs examples/mandelbrot.py:")
         run([*there, python, PROGRAM], os.environ | {"OCL_ICD_VENDORS": "/nonexistent/"}, expected=1)
 
-        say(f"The same there, with “cenote run --server {server.address} --key FILE --”:")
-        remote = [*there, *CENOTE, "run", "--server", server.address, "--key", key, "--", python, PROGRAM]
+        say("The same there, with “cenote run --”:")
+        remote = [*there, *CENOTE, "run", "--", python, PROGRAM]
         borrowed = run(remote, server.environment | NO_CACHE)
 
         say("And natively, on the machine that has the driver:")
@@ -52,7 +51,7 @@ def main() -> None:
 
         same = picture(borrowed) == picture(native)
         link = subprocess.run(
-            [*there, *CENOTE, "netperf", "--server", server.address, "--key", key, "--seconds", "1"],
+            [*there, *CENOTE, "netperf", "--seconds", "1"],
             env=server.environment,
             capture_output=True,
             text=True,

@@ -20,7 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_state_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keys are neither made nor found in the home folder of whoever runs the tests, nor are settings."""
+    """Tokens are neither made nor found in the home folder of whoever runs the tests, nor are settings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
@@ -35,11 +35,17 @@ def stub_native(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return native_stub.make(tmp_path_factory.mktemp("native"))
 
 
-@pytest.fixture
-def stub_server(stub_native: Path) -> Iterator[Server]:
-    """A server of this test's own, with two stand-in devices and stand-in workers."""
+@pytest.fixture(scope="session")
+def shared_stub_server(stub_native: Path) -> Iterator[Server]:
     with serving("--verbose", env={"CENOTE_NATIVE": str(stub_native)}) as running:
         yield running
+
+
+@pytest.fixture
+def stub_server(shared_stub_server: Server) -> Server:
+    """A server with two stand-in devices and stand-in workers. It is shared, but its log begins with this test."""
+    shared_stub_server.log.clear()
+    return shared_stub_server
 
 
 def real_server(driver: str) -> Iterator[Server]:

@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[1]
 # How the system's file, the user's, the variable and the flag say each setting.
 SAID: dict[str, list[Any]] = {
     "server": ['["a", "b"]', '"c:1"', "d e", ["f", "g"]],
-    "key": ['"/a"', '["/b", "/c"]', "/d:/e", ["/f"]],
+    "token_file": ['"/a"', '"/b"', "/c", ["/d"]],
     "link_timeout": ["10", "20", "30", ["40"]],
     "log": ['"off"', '"error"', "info", ["debug"]],
     "log_format": ['"text"', '"json"', "text", ["json"]],
@@ -40,13 +40,8 @@ SAID: dict[str, list[Any]] = {
     "pool.placement": ['"spread"', '"pack"', "nearest", ["mine"]],
 }
 MEANT: dict[str, list[Any]] = {
-    "server": [
-        (Address("a"), Address("b")),
-        (Address("c", 1),),
-        (Address("d"), Address("e")),
-        (Address("f"), Address("g")),
-    ],
-    "key": [(Path("/a"),), (Path("/b"), Path("/c")), (Path("/d"), Path("/e")), (Path("/f"),)],
+    "server": [("a", "b"), ("c:1",), ("d", "e"), ("f", "g")],
+    "token_file": [Path("/a"), Path("/b"), Path("/c"), Path("/d")],
     "link_timeout": [10, 20, 30, 40],
     "log": ["off", "error", "info", "debug"],
     "log_format": ["text", "json", "text", "json"],
@@ -112,9 +107,9 @@ def test_every_setting_is_covered_here() -> None:
 
 def test_defaults(user: Path) -> None:
     settings = config.load()
-    assert settings.server == (Address("localhost"),)
+    assert settings.server == ()
     assert settings.link_timeout == 60
-    assert (settings.log, settings.run.devices, settings.key, settings.serve.listen) == (None, None, (), ())
+    assert (settings.log, settings.run.devices, settings.token_file, settings.serve.listen) == (None, None, None, ())
     assert {str(source) for source in settings.sources.values()} == {"default"}
 
 
@@ -136,34 +131,18 @@ def test_layers_are_joined_setting_by_setting(user: Path, system: Path, monkeypa
     system.write_text('log = "error"\nlink_timeout = 10\n[serve]\ndevice = "a"\nlisten = "::1"\n')
     user.write_text('link_timeout = 20\n[serve]\ndevice = ["b"]\n')
     monkeypatch.setenv("CENOTE_RUN_DEVICES", "7")
-    settings = config.load({"key": ["k"]})
+    settings = config.load({"token_file": ["k"]})
     assert (settings.log, settings.link_timeout, settings.run.devices) == ("error", 20, 7)
-    assert (settings.serve.device, settings.serve.listen, settings.key) == (("b",), (Address("::1"),), (Path("k"),))
-
-
-def test_a_key_is_for_the_servers_that_are_named_with_it(
-    user: Path, system: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    system.write_text('server = "a"\nkey = "/a.key"\n')
-    assert config.load().key == (Path("/a.key"),)
-    assert config.load({"server": ["b"]}).key == ()
-    user.write_text('server = "c"\n')
-    assert (config.load().key, str(config.load().sources["key"])) == ((), "default")
-    system.write_text('key = "/all.key"\n')
-    assert config.load().key == config.load({"server": ["b"]}).key == (Path("/all.key"),)
-    monkeypatch.setenv("CENOTE_KEY", "/mine.key")
-    assert config.load({"server": ["b"]}).key == (Path("/mine.key"),)
-    monkeypatch.setenv("CENOTE_SERVER", "d")
-    assert config.load().key == (Path("/mine.key"),)
-    assert config.load({"server": ["b"]}).key == ()
-    assert config.load({"server": ["b"], "key": ["/b.key"]}).key == (Path("/b.key"),)
+    assert (settings.serve.device, settings.serve.listen, settings.token_file) == (("b",), (Address("::1"),), Path("k"))
 
 
 def test_files_are_named_from_where_they_are_written(user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
-    user.write_text('key = ["mine.key", "~/other.key"]\n')
-    assert config.load().key == (user.parent / "mine.key", Path("/home/me/other.key"))
-    assert config.load({"key": ["mine.key"]}).key == (Path("mine.key"),)
+    user.write_text('token_file = "mine"\n')
+    assert config.load().token_file == user.parent / "mine"
+    user.write_text('token_file = "~/mine"\n')
+    assert config.load().token_file == Path("/home/me/mine")
+    assert config.load({"token_file": ["mine"]}).token_file == Path("mine")
 
 
 @pytest.mark.parametrize(
@@ -184,12 +163,11 @@ def test_files_are_named_from_where_they_are_written(user: Path, monkeypatch: py
         ('[serv]\nlisten = "a"', "1: there is no setting “serv”; do you mean “serve”?"),
         ('[[serve]]\nlisten = "a"', "1: “serve” is a table: write [serve]"),
         ("run = 3", "1: “run” is a table: write [run]"),
-        ('[server]\nhost = "a"', "1: server must be an address in quotes, or a list of these"),
-        ("\nserver = 3", "2: server must be an address in quotes, or a list of these"),
+        ('[server]\nhost = "a"', "1: server must be a server in quotes, or a list of these"),
+        ("\nserver = 3", "2: server must be a server in quotes, or a list of these"),
         ('server = [\n  "a",\n  3,\n]', "1: server must be"),
-        ("server = []", "1: server names nothing; leave it out for localhost"),
-        ('server = "gpu1:http"', "1: server: “gpu1:http” is not an address; write HOST"),
-        ('key = ""', "1: key: the name of a file is empty"),
+        ("server = 'a\"b'", '1: server: “a"b” is not the name or the address of a server'),
+        ('token_file = ""', "1: token_file: the name of a file is empty"),
         ('link_timeout = "60"', "1: link_timeout must be a whole number from 5 to 600"),
         ("link_timeout = 60.0", "1: link_timeout must be a whole number from 5 to 600"),
         ("link_timeout = true", "1: link_timeout must be a whole number from 5 to 600"),
@@ -218,7 +196,12 @@ def test_what_is_wrong_is_said_even_where_another_layer_wins(user: Path, system:
 
 @pytest.mark.parametrize(
     ("variable", "text"),
-    [("CENOTE_LINK_TIMEOUT", "soon"), ("CENOTE_LOG", "1"), ("CENOTE_SERVER", "a b:c"), ("CENOTE_RUN_DEVICES", "-1")],
+    [
+        ("CENOTE_LINK_TIMEOUT", "soon"),
+        ("CENOTE_LOG", "1"),
+        ("CENOTE_SERVE_LISTEN", "a b:c"),
+        ("CENOTE_RUN_DEVICES", "-1"),
+    ],
 )
 def test_what_is_wrong_in_a_variable(user: Path, monkeypatch: pytest.MonkeyPatch, variable: str, text: str) -> None:
     monkeypatch.setenv(variable, text)
@@ -246,7 +229,7 @@ def test_a_file_that_everybody_can_change_is_refused(which: str, request: pytest
     file: Path = request.getfixturevalue(which)
     file.write_text('server = "mine"\n')
     file.chmod(0o664)
-    assert config.load().server == (Address("mine"),)
+    assert config.load().server == ("mine",)
     file.chmod(0o646)
     wrong(f"{file} can be changed by everybody: run “chmod o-w {file}”")
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from cenote.devices import choose, human_size
+from cenote.devices import Device, choose, human_size
 from cenote.errors import CenoteError
-from tests.pool.test_manager import DEVICES
+
+FIRST = Device(0, "A", "P", "OpenCL 3.0", "V", "3.0", "1", "gpu", 1 << 30, 8)
+DEVICES = [FIRST, replace(FIRST, index=1, name="B"), replace(FIRST, index=2, name="C")]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cenote import protocol
 from cenote.errors import CenoteError, ProtocolError
+from cenote.listening import own_address
 from cenote.protocol import Address, Answer, Kind, Preamble, Status
 
 
@@ -37,13 +38,13 @@ def test_any_preamble_is_decoded_or_refused(data: bytes) -> None:
 
 
 def test_managers_and_tethers() -> None:
-    manager = Preamble(Kind.CONTROL, tls=True, pool=True)
-    assert manager.encode()[12:16] == b"\0\0\3\0" and Preamble.decode(manager.encode()) == manager
+    manager = Preamble(Kind.MANAGER, tls=True)
+    assert manager.encode()[12:16] == b"\0\0\1\0" and Preamble.decode(manager.encode()) == manager
     tether = Preamble(Kind.TETHER, id=bytes(range(16)))
     assert tether.encode()[12:16] == b"\3\0\0\0" and Preamble.decode(tether.encode()) == tether
     for wrong in (
-        Preamble(Kind.CONTROL, pool=True),
-        Preamble(Kind.SESSION, tls=True, pool=True),
+        Preamble(Kind.MANAGER),
+        Preamble(Kind.MANAGER, tls=True, id=bytes(range(16))),
         Preamble(Kind.TETHER, stream=1),
     ):
         with pytest.raises(ProtocolError):
@@ -99,3 +100,12 @@ def test_broken_addresses(text: str) -> None:
 )
 def test_loopback(host: str, expected: bool) -> None:
     assert protocol.is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(("host", "expected"), [("127.0.0.1", True), ("::1", True), ("192.0.2.1", False)])
+def test_what_does_not_leave_this_machine(host: str, expected: bool) -> None:
+    assert protocol.is_here(host) is expected
+
+
+def test_this_machines_own_address() -> None:
+    assert protocol.is_here(own_address())

@@ -100,6 +100,13 @@ def _manager(text: str, _: Path) -> Address:
     return Address.parse(text, MANAGER_PORT)
 
 
+def _server(text: str, _: Path) -> str:
+    """An IPv6 address in brackets or not; the pool's names have no colons."""
+    if not text or text.isspace() or set("\"'") & set(text):
+        raise CenoteError(f"“{text}” is not the name or the address of a server")
+    return text
+
+
 def _filter(text: str, _: Path) -> str:
     from cenote.devices import Filter
 
@@ -145,6 +152,7 @@ def _reached(text: str, _: Path) -> str:
 
 
 ADDRESS = Kind("HOST[:PORT]", "an address", _address)
+SERVER = Kind("NAME|ADDRESS", "a server", _server)
 MANAGER = Kind("HOST[:PORT]", "an address", _manager)
 REACHED = Kind("HOST[:PORT]", "an address", _reached)
 DURATION = Kind("DURATION", "a duration", _duration)
@@ -158,7 +166,7 @@ FILE = Kind("FILE", "the name of a file", _file, separator=os.pathsep)
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    devices: int | None = maybe(whole(1), "How many devices; all of the servers’ if not given.", short="-n")
+    devices: int | None = maybe(whole(1), "How many devices; one if not given.", short="-n")
     share: str | None = maybe(SHARE, "Of each device so much, 0.5 or 50%, for this program alone.", short="-p")
     memory: str | None = maybe(SIZE, "Of each device’s memory so much, 4GiB say, for this program alone.", short="-m")
 
@@ -192,10 +200,10 @@ class Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    server: tuple[Address, ...] = several(ADDRESS, "localhost", "The server; may be repeated.", short="-s")
-    key: tuple[Path, ...] = several(
-        FILE, None, "Key file of the server; found by itself on the server’s own host.", short="-k"
+    server: tuple[str, ...] = several(
+        SERVER, None, "Only this server of the pool, by name or address; may be repeated.", short="-s"
     )
+    token_file: Path | None = maybe(FILE, "Your token; that of “cenote login” if not given.")  # noqa: RUF009 - a field
     link_timeout: int = one(
         whole(link.LEAST, link.MOST), str(link.TIMEOUT), "Seconds until a silent host is given up.", passed_on=True
     )
@@ -259,13 +267,7 @@ def load(flags: Mapping[str, Sequence[str]] | None = None) -> Settings:
         name: (_read(setting, [] if setting.default is None else [setting.default], Path()), Source("default"))
         for name, setting in SETTINGS.items()
     }
-    default_key = found["key"]
-    pair = False
     for layer in (*map(_of_file, files()), _of_variables(), _of_flags(flags or {})):
-        if "server" in layer and pair:  # a key that was named together with other servers is not for these
-            found["key"] = default_key
-        if "key" in layer:
-            pair = "server" in layer
         found |= layer
     return _build(Settings, found, "", sources={name: source for name, (_, source) in found.items()})
 

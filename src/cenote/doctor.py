@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cenote import config, keys, paths
+from cenote import config, paths
+from cenote.client import login
 from cenote.config import Settings
 from cenote.devices import human_size
 from cenote.errors import CenoteError, WrongSetting
@@ -148,12 +149,12 @@ def _port() -> Iterator[Finding]:
                 yield Finding("note", what, "see with “ss -ltnp”; --listen names another port")
 
 
-def _key() -> Iterator[Finding]:
+def _token() -> Iterator[Finding]:
     settings = _settings()
-    for file in (settings.key if settings else ()) or filter(None, [keys.find()]):
+    if file := (settings.token_file if settings else None) or login.find():
         try:
-            keys.read(file)
-            yield Finding("ok", f"the key file {file} is private and readable")
+            login.read_token_file(file)
+            yield Finding("ok", f"the token {file} is private and readable")
         except CenoteError as error:
             yield Finding("wrong", str(error))
 
@@ -183,6 +184,6 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _shadowing,
     _namespaces,
     _port,
-    _key,
+    _token,
     _room,
 )

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from cenote import doctor, protocol, tls
-from cenote.client import control, login
+from cenote.client import gate, login
 from cenote.client.login import Login
 from cenote.client.pool import Pool
 from cenote.doctor import Finding
@@ -35,12 +36,12 @@ class Checked(Finding):
     about: str = ""
 
 
-def examine() -> Iterator[Checked]:
+def examine(token: Path | None = None) -> Iterator[Checked]:
     """All findings, each as soon as it is known; what comes behind a broken link is left out."""
     for finding in doctor.examine():
         yield Checked(**asdict(finding), about="this machine")
     try:
-        who = login.need()
+        who = login.need(token)
     except CenoteError as error:
         yield Checked("wrong", str(error), about="login")
         return
@@ -73,7 +74,7 @@ def _certificate(who: Login, manager: str) -> Iterator[Checked]:
     address = Address.parse(manager)
     with suppress(OSError):  # with those of TLS; the manager has just answered
         with (
-            socket.create_connection((address.host, address.port), control.TIMEOUT) as sock,
+            socket.create_connection((address.host, address.port), gate.TIMEOUT) as sock,
             tls.trusting(who.authority).wrap_socket(sock, server_hostname=tls.MANAGER_HOST) as connection,
         ):
             shown: Mapping[str, Any] = connection.getpeercert() or {}
@@ -146,12 +147,12 @@ def _server(server: dict[str, Any]) -> Checked:
 def _dial(address: Address) -> float:
     """Seconds until a gate has told that it does not know an allocation that nobody has."""
     start = time.monotonic()
-    deadline = start + control.TIMEOUT
-    sock, where = control.connect(address, deadline)
+    deadline = start + gate.TIMEOUT
+    sock, where = gate.connect(address, deadline)
     with sock:
         nobody = Preamble(Kind.TETHER, tls=not protocol.is_loopback(where.host), id=secrets.token_bytes(16))
         try:
-            control.pass_gate(address, sock, nobody.encode(), deadline)
+            gate.pass_gate(address, sock, nobody.encode(), deadline)
         except NoDevice:
             return time.monotonic() - start
         except OSError as error:

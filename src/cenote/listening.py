@@ -55,7 +55,7 @@ def reached_at(listener: socket.socket) -> Address:
     The host's name is not asked: it may lead to 127.0.1.1.
     """
     address = address_of(listener)
-    return address if address.host not in _EVERYWHERE else Address(_outward(), address.port)
+    return address if address.host not in _EVERYWHERE else Address(own_address(), address.port)
 
 
 def reached_from(gate: Sequence[Address], local: str) -> Address:
@@ -66,20 +66,20 @@ def reached_from(gate: Sequence[Address], local: str) -> Address:
     here = is_loopback(local)
     if everywhere := [one for one in gate if one.host in _EVERYWHERE]:
         family = [one for one in everywhere if (":" in one.host) == (":" in local)]
-        return Address(_outward() if here else local, (family or everywhere)[0].port)
+        return Address(own_address() if here else local, (family or everywhere)[0].port)
     same = [one for one in gate if one.host == local and not here]
     outward = [one for one in gate if not is_loopback(one.host)]
     return (same or outward or list(gate))[0]
 
 
-def _outward() -> str:
-    """This host's address on the way to other networks; that of loopback where there is no way."""
+def own_address() -> str:
+    """This host's on the way to other networks; that of loopback where there is no way."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(_FAR_AWAY)
-            return str(probe.getsockname()[0])
         except OSError:
             return "127.0.0.1"
+        return str(probe.getsockname()[0])
 
 
 def _has_ipv6() -> bool:

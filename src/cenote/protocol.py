@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import socket
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,7 +21,6 @@ MANAGER_PORT = 7660
 MAGIC = b"CENOTE\r\n"
 LINE_LIMIT = 64 * 1024
 FLAG_TLS = 1
-FLAG_POOL = 2
 
 _PREAMBLE = struct.Struct("<8sHHHH16sHQ6s")
 _ANSWER = struct.Struct("<8sHHHH16s32s")
@@ -32,7 +32,7 @@ NO_ID = bytes(16)
 class Kind(IntEnum):
     """What a connection is for."""
 
-    CONTROL = 0
+    MANAGER = 0
     SESSION = 1
     STREAM = 2
     TETHER = 3
@@ -59,12 +59,11 @@ class Preamble:
     id: bytes = NO_ID
     stream: int = 0
     build: int = 0  # for the worker to look at
-    pool: bool = False  # a manager comes, and certificates of the pool are shown on both sides
     major: int = MAJOR
     minor: int = MINOR
 
     def encode(self) -> bytes:
-        flags = (FLAG_TLS if self.tls else 0) | (FLAG_POOL if self.pool else 0)
+        flags = FLAG_TLS if self.tls else 0
         return _PREAMBLE.pack(
             MAGIC, self.major, self.minor, self.kind, flags, self.id, self.stream, self.build, bytes(6)
         )
@@ -76,15 +75,14 @@ class Preamble:
         if magic != MAGIC:
             raise ProtocolError("the connection does not start with Cenote's preamble")
         if major != MAJOR:  # another major may have laid out the rest otherwise
-            return cls(Kind.CONTROL, major=major, minor=minor)
-        if kind > max(Kind) or flags & ~(FLAG_TLS | FLAG_POOL) or any(rest):
+            return cls(Kind.MANAGER, major=major, minor=minor)
+        if kind > max(Kind) or flags & ~FLAG_TLS or any(rest):
             raise ProtocolError("the preamble has fields that this version does not know")
-        if (kind == Kind.CONTROL and id_ != NO_ID) or (kind == Kind.STREAM) != bool(stream):
+        if (kind == Kind.MANAGER and id_ != NO_ID) or (kind == Kind.STREAM) != bool(stream):
             raise ProtocolError("the fields of the preamble contradict each other")
-        tls, pool = bool(flags & FLAG_TLS), bool(flags & FLAG_POOL)
-        if pool and not (tls and kind == Kind.CONTROL):
-            raise ProtocolError("a manager comes over a control connection with TLS")
-        return cls(Kind(kind), tls, id_, stream, build, pool, major, minor)
+        if kind == Kind.MANAGER and not flags & FLAG_TLS:
+            raise ProtocolError("a manager comes without TLS")
+        return cls(Kind(kind), bool(flags & FLAG_TLS), id_, stream, build, major, minor)
 
     @property
     def served(self) -> bool:
@@ -153,3 +151,15 @@ def is_loopback(host: str) -> bool:
     address = ipaddress.ip_address(host.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+def is_here(host: str) -> bool:
+    """Whether a numeric address is one of this machine's, so that what is sent there never leaves it."""
+    if is_loopback(host):
+        return True
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cenote.credentials import TokenCredential
-from cenote.keys import write_private
 from cenote.pool.core import POOL
 from cenote.pool.models import Role
+from cenote.private import write_private
 from tests.pool.conftest import sqlite_template  # noqa: F401 - a fixture
 from tests.support import lending
 from tests.support.lending import Borrower, Lending

@@ -76,8 +76,9 @@ def test_version_loads_nothing_heavy() -> None:
 
 def test_list_shows_every_device(stub_server: Server) -> None:
     rows = stub_server.cenote("list").stdout.splitlines()
-    assert any(re.search(r"^0 +Stub device 0 +CPU +1.0 GiB +1.0 GiB +Stub platform 7 +nobody", row) for row in rows)
-    assert any(row.startswith("1  Stub device 1") for row in rows)
+    expected = r"^\S+ +0 +Stub device 0 +CPU +1.0 GiB +1.0 GiB +100 % +Stub platform 7"
+    assert any(re.search(expected, row) for row in rows)
+    assert any("1  Stub device 1" in row for row in rows)
 
 
 def test_netperf_measures_and_explains(stub_server: Server) -> None:
@@ -87,11 +88,6 @@ def test_netperf_measures_and_explains(stub_server: Server) -> None:
     assert re.search(r"to the server +\d+\.\d\d GB/s .*\n +from the server +\d+\.\d\d GB/s", shown)
     assert "good for" in shown
     assert time.monotonic() - start < 5
-
-
-def test_netperf_measures_every_server(stub_server: Server) -> None:
-    shown = stub_server.cenote("netperf", "--server", stub_server.address, "--seconds", "0.1").stdout
-    assert shown.count(f"{stub_server.address} over plain TCP\n") == 2
 
 
 def test_doctor_finds_stand_ins_and_says_so_of_missing_parts(stub_server: Server, tmp_path: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import subprocess
 import threading
@@ -14,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cenote import protocol
-from cenote.keys import HostKey
-from cenote.protocol import Answer, Status
-from tests.support.servers import CENOTE, Server, serving
+from cenote.credentials import TokenCredential, read_token
+from cenote.pool.authority import Authority
+from cenote.private import write_private
+from tests.support.servers import CENOTE, Server
 
 COMMANDS = [["run", "--", "true"], ["list"], ["netperf"]]
 
@@ -32,13 +31,9 @@ def fails(arguments: list[str], code: int, message: str, **variables: str) -> No
     assert time.monotonic() - start < 5
 
 
-def at(server: str, command: list[str]) -> list[str]:
-    return [command[0], "--server", server, *command[1:]]
-
-
 @contextmanager
 def listener(answer: Callable[[socket.socket], object]) -> Iterator[str]:
-    """Something that is no Cenote server, on a free port."""
+    """Something that is no manager, on a free port."""
     with closing(socket.create_server(("127.0.0.1", 0))) as sock:
 
         def serve() -> None:
@@ -53,128 +48,108 @@ def listener(answer: Callable[[socket.socket], object]) -> Iterator[str]:
         sock.shutdown(socket.SHUT_RDWR)
 
 
-def takes(hello: bytes) -> Callable[[socket.socket], object]:
-    """Goes on as a server does, up to a proof that is this line."""
-
-    def pretend(sock: socket.socket) -> None:
-        sock.recv(48, socket.MSG_WAITALL)
-        sock.sendall(Answer(Status.GO_ON, bytes(32)).encode())
-        sock.recv(4096)
-        sock.sendall(hello + b"\n")
-
-    return pretend
-
-
 @pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HostKey:
-    """A key of this user's that belongs to no server."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    made = HostKey(secrets.token_bytes(32), secrets.token_bytes(32))
-    made.write(tmp_path / "cenote" / "host.key")
-    return made
+def authority(tmp_path: Path) -> Authority:
+    return Authority.open(tmp_path / "authority")
+
+
+def token(folder: Path, manager: str, authority: Authority, *, known: bool = True) -> str:
+    """The file of a token for the manager; whoever logged in has the authority's certificate beside it."""
+    file = folder / "token"
+    write_private(file, TokenCredential((manager,), authority.fingerprint, "secret").text.encode())
+    if known:
+        (folder / "ca.pem").write_bytes(authority.certificate)
+    return str(file)
+
+
+def with_token(file: str, command: list[str]) -> list[str]:
+    return [command[0], "--token-file", file, *command[1:]]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_server(command: list[str]) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_no_manager(command: list[str], known: bool, tmp_path: Path, authority: Authority) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
-    fails(at(f"127.0.0.1:{port}", command), 69, "connection refused")
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+    fails(with_token(token(tmp_path, where, authority, known=known), command), 69, where)
 
 
-def test_no_such_host() -> None:
-    fails(["list", "--server", "no-such-host.invalid"], 69, "there is no host")
+def test_no_such_host(tmp_path: Path, authority: Authority) -> None:
+    fails(["list", "--token-file", token(tmp_path, "no-such-host.invalid:1", authority)], 69, "no-such-host.invalid")
 
 
-def test_host_that_swallows_everything(key: HostKey) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_host_that_swallows_everything(known: bool, tmp_path: Path, authority: Authority) -> None:
     held: list[socket.socket] = []
     with listener(held.append) as address:
-        fails(["list", "--server", address], 69, "does not answer")
+        fails(["list", "--token-file", token(tmp_path, address, authority, known=known)], 69, address)
 
 
-@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_not_a_cenote_server(command: list[str], greeting: bytes, key: HostKey) -> None:
-    with listener(lambda sock: sock.sendall(greeting)) as address:
-        fails(at(address, command), 76, "is not a Cenote server")
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+def test_not_a_manager(greeting: bytes, known: bool, tmp_path: Path, authority: Authority) -> None:
+    def greet(sock: socket.socket) -> None:
+        sock.sendall(greeting)
+        sock.close()
 
-
-def test_server_that_hangs_up(key: HostKey) -> None:
-    with listener(lambda sock: sock.close()) as address:
-        fails(["list", "--server", address], 76, address)
-
-
-def test_server_of_another_version(key: HostKey) -> None:
-    answer = Answer(Status.WRONG_VERSION, bytes(32), major=9, minor=4).encode()
-    kept: list[socket.socket] = []
-
-    def reply(sock: socket.socket) -> None:
-        kept.append(sock)
-        sock.sendall(answer)
-
-    with listener(reply) as address:
-        mine = f"{protocol.MAJOR}.{protocol.MINOR}"
-        fails(["list", "--server", address], 76, f"speaks protocol 9.4 and this client {mine}")
+    with listener(greet) as address:
+        fails(["list", "--token-file", token(tmp_path, address, authority, known=known)], 69, address)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_wrong_key(stub_server: Server, command: list[str], key: HostKey) -> None:
-    fails(at(stub_server.address, command), 77, "does not accept the key")
+def test_manager_of_another_pool(stub_server: Server, command: list[str], tmp_path: Path, authority: Authority) -> None:
+    manager = read_token(stub_server.token.read_text()).managers[0]
+    fails(with_token(token(tmp_path, manager, authority, known=False), command), 77, "is no manager of this pool")
 
 
-def test_impostor_without_the_key(key: HostKey) -> None:
-    with listener(takes(b'{"id": 0, "ok": {"proof": "00", "version": "1", "host": "h"}}')) as address:
-        fails(["list", "--server", address], 77, "does not have the key")
+def test_impostor(stub_server: Server, tmp_path: Path, authority: Authority) -> None:
+    """A manager that another authority has certified than the one that is known."""
+    manager = read_token(stub_server.token.read_text()).managers[0]
+    fails(["list", "--token-file", token(tmp_path, manager, authority)], 69, "certificate")
 
 
-@pytest.mark.parametrize("hello", [b"[]", b"{}", b'{"error": 1}', b"no JSON"])
-def test_server_that_speaks_nonsense(key: HostKey, hello: bytes) -> None:
-    with listener(takes(hello)) as address:
-        fails(["list", "--server", address], 76, "not readable")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_wrong_token(stub_server: Server, command: list[str], tmp_path: Path) -> None:
+    known = read_token(stub_server.token.read_text())
+    write_private(tmp_path / "token", TokenCredential(known.managers, known.ca, "wrong").text.encode())
+    fails(with_token(str(tmp_path / "token"), command), 77, "the token is not valid")
 
 
-def test_no_key(stub_server: Server, tmp_path: Path) -> None:
-    fails(["list", "--server", stub_server.address], 77, "--key FILE", XDG_STATE_HOME=str(tmp_path))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_token(command: list[str], tmp_path: Path) -> None:
+    fails(command, 77, "cenote login", XDG_STATE_HOME=str(tmp_path))
 
 
-def test_unreadable_key_file(stub_server: Server) -> None:
-    fails(["list", "--server", stub_server.address, "--key", "/nonexistent"], 77, "/nonexistent")
+def test_unreadable_token(stub_server: Server) -> None:
+    fails(["list", "--token-file", "/nonexistent"], 77, "/nonexistent")
 
 
-def test_file_that_is_no_key_is_not_to_be_made_private(stub_server: Server, tmp_path: Path) -> None:
-    (tmp_path / "notes").write_text("hello\n")
-    fails(["list", "-s", stub_server.address, "-k", str(tmp_path / "notes")], 77, "is not a key file of Cenote’s")
-
-
-def test_more_keys_than_servers(stub_server: Server) -> None:
-    fails(["list", "-s", stub_server.address, "-k", "a", "-k", "b"], 77, "2 key files were given for 1 server(s)")
-
-
-def test_key_of_another_users_server(stub_server: Server, stub_native: Path) -> None:
-    """Each user’s server has a key of its own."""
-    with serving(env={"CENOTE_NATIVE": str(stub_native)}) as other:
-        state = other.environment["XDG_STATE_HOME"]
-        fails(["list", "-s", stub_server.address], 77, "take the key file that it names now", XDG_STATE_HOME=state)
-        assert other.cenote("list").returncode == 0
+def test_file_that_is_no_token(tmp_path: Path) -> None:
+    write_private(tmp_path / "notes", b"hello\n")
+    fails(["list", "--token-file", str(tmp_path / "notes")], 77, "this is not a token of Cenote’s")
 
 
 def test_no_device_that_fits(stub_server: Server) -> None:
-    state = stub_server.environment["XDG_STATE_HOME"]
-    arguments = ["run", "-s", stub_server.address, "-n", "3", "--", "true"]
-    fails(arguments, 75, "3 devices were asked for, but the server has 2", XDG_STATE_HOME=state, **native(stub_server))
+    arguments = ["run", "--token-file", str(stub_server.token), "-n", "3", "--", "true"]
+    fails(arguments, 75, "not even when all is free this pool has 3 device(s)", **native(stub_server))
 
 
-def test_no_such_program(stub_server: Server) -> None:
-    fails(["run", "-s", stub_server.address, "--", "no-such-program"], 127, "there is no program")
+def test_no_such_server(stub_server: Server) -> None:
+    arguments = ["run", "--token-file", str(stub_server.token), "-s", "gpu7", "--", "true"]
+    fails(arguments, 75, "the pool has no server gpu7; it has: ", **native(stub_server))
+
+
+def test_no_such_program() -> None:
+    fails(["run", "--", "no-such-program"], 127, "there is no program")
 
 
 def test_program_that_cannot_be_run(stub_server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    fails(["run", "-s", stub_server.address, "--", str(tmp_path / "file")], 126, "permission denied")
+    fails(["run", "--", str(tmp_path / "file")], 126, "permission denied")
     (tmp_path / "script").write_text("#!/no/such/interpreter\n")
     (tmp_path / "script").chmod(0o755)
-    state = stub_server.environment["XDG_STATE_HOME"]
-    arguments = ["run", "-s", stub_server.address, "--", str(tmp_path / "script")]
-    fails(arguments, 126, "No such file", XDG_STATE_HOME=state, **native(stub_server))
+    arguments = ["run", "--token-file", str(stub_server.token), "--", str(tmp_path / "script")]
+    fails(arguments, 126, "No such file", **native(stub_server))
 
 
 @pytest.mark.parametrize("command", [["list"], ["netperf", "--seconds", "0.1"]])
@@ -205,24 +180,6 @@ def test_no_folder_for_running_programs(stub_server: Server) -> None:
     done = stub_server.cenote("run", "--", "true", env=stub_server.environment | {"XDG_RUNTIME_DIR": "/nonexistent"})
     assert done.returncode == 1
     assert done.stderr.startswith("cenote: /nonexistent/") and done.stderr.count("\n") == 1
-
-
-def test_broken_address() -> None:
-    fails(["list", "--server", "gpu1:http"], 78, "--server: “gpu1:http” is not an address")
-
-
-def test_one_key_for_each_of_several_servers(stub_server: Server, stub_native: Path, tmp_path: Path) -> None:
-    with serving(env={"CENOTE_NATIVE": str(stub_native)}) as other:
-        both = ["--server", stub_server.address, "--server", other.address]
-        keys = [
-            option
-            for server in (stub_server, other)
-            for option in ("--key", f"{server.environment['XDG_STATE_HOME']}/cenote/host.key")
-        ]
-        command = [*CENOTE, "run", *both, *keys, "-n", "3", "--", "sh", "-c", "grep -c ^server $CENOTE_ALLOCATION_FILE"]
-        done = subprocess.run(command, env=other.environment, capture_output=True, text=True, timeout=30)
-        assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
-        fails(["run", *both, *keys, "-n", "5", "--", "true"], 75, "together have 4", **native(other))
 
 
 def native(server: Server) -> dict[str, str]:

@@ -1,17 +1,15 @@
-"""Between machines: everything in TLS, with the certificate that the key file vouches for."""
+"""Between machines: everything in TLS, with certificates of the pool's authority."""
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cenote import keys
-from cenote.keys import HostKey
 from tests.support import machines
 from tests.support.servers import Server, serving
 
@@ -23,10 +21,6 @@ def far_server(stub_native: Path) -> Iterator[Server]:
         pytest.skip(reason)
     with machines.two_machines() as pair, serving(env={"CENOTE_NATIVE": str(stub_native)}, machines=pair) as running:
         yield running
-
-
-def key_file(server: Server) -> Path:
-    return Path(server.environment["XDG_STATE_HOME"]) / "cenote" / "host.key"
 
 
 def test_is_not_said_to_be_this_machine_only(far_server: Server) -> None:
@@ -42,23 +36,15 @@ def test_netperf_measures_tls(far_server: Server) -> None:
     assert "over TLS 1.3" in far_server.cenote("netperf", "--seconds", "0.3").stdout
 
 
-def test_pinned_certificate(far_server: Server, tmp_path: Path) -> None:
-    """Whoever knows the key but has another certificate is not the server."""
-    wrong = HostKey(keys.read(key_file(far_server)).key, secrets.token_bytes(32))
-    wrong.write(tmp_path / "wrong.key")
-    failed = far_server.cenote("list", "--key", str(tmp_path / "wrong.key"))
-    assert failed.returncode == 77
-    assert "its certificate is another one" in failed.stderr
+def test_the_address_of_this_machine_needs_no_tls(far_server: Server) -> None:
+    """What a program on the server's own host sends to that address never leaves it."""
+    home = replace(far_server, prefix=far_server.home)
+    shown = home.run(["sh", "-c", "cat $CENOTE_ALLOCATION_FILE"]).stdout.splitlines()
+    assert shown[1].startswith(f"server {machines.LENDER} {far_server.port} plain ")
+    assert "over plain TCP" in home.cenote("netperf", "--seconds", "0.3").stdout
 
 
-def test_wrong_key_under_the_right_certificate(far_server: Server, tmp_path: Path) -> None:
-    wrong = HostKey(secrets.token_bytes(32), keys.read(key_file(far_server)).certificate_sha256)
-    wrong.write(tmp_path / "wrong.key")
-    failed = far_server.cenote("list", "--key", str(tmp_path / "wrong.key"))
-    assert (failed.returncode, "does not accept the key" in failed.stderr) == (77, True)
-
-
-@pytest.mark.parametrize("kind", ["CONTROL", "SESSION"])
+@pytest.mark.parametrize("kind", ["TETHER", "SESSION"])
 def test_no_connection_without_tls(far_server: Server, kind: str) -> None:
     script = f"""
 import socket

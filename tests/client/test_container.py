@@ -52,7 +52,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         pytest.skip(reason)
     with machines.two_machines() as pair:
         env = drivers.find("pocl").environment | {"CENOTE_POOL_LISTEN": f"{pair[0].address}:7660"}
-        with serving("--pool", env=env, machines=pair) as server:
+        with serving(env=env, machines=pair) as server:
             yield logged_in(server, tmp_path_factory.mktemp("home"))
 
 
@@ -130,7 +130,7 @@ def test_what_is_over_is_swept(far: User, folder: Path) -> None:
 
 def test_within_one_machine_the_container_needs_its_network(tmp_path: Path, folder: Path) -> None:
     env = drivers.find("pocl").environment | {"CENOTE_POOL_LISTEN": "127.0.0.1:0"}
-    with serving("--pool", env=env) as server:
+    with serving(env=env) as server:
         user = logged_in(server, tmp_path / "home")
         name, edits, command = prepared(user, folder)
         assert command == f"docker run --rm --network host --device cenote.dev/allocation={name} IMAGE PROGRAM\n"

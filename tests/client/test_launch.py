@@ -144,12 +144,13 @@ def test_what_a_killed_one_left_behind_the_next_one_removes(stub_server: Server,
 
 
 def test_devices_are_held_as_long_as_the_program_runs(stub_server: Server) -> None:
+    whole = stub_server.free()
     program = stub_server.start(["sh", "-c", "echo up; read wait"], stdin=subprocess.PIPE)
     assert program.stdout is not None
     program.stdout.readline()
-    assert "(sh)" in stub_server.cenote("list").stdout
+    assert stub_server.free() == [0, whole[1]]
     program.communicate("\n", timeout=10)
-    wait_until(lambda: "(sh)" not in stub_server.cenote("list").stdout)
+    wait_until(lambda: stub_server.free() == whole, timeout=2)
 
 
 def test_standard_streams_are_the_programs(stub_server: Server) -> None:

@@ -25,7 +25,7 @@ from tests.pool.conftest import sqlite_template  # noqa: F401 - a fixture
 from tests.server.test_adoption import program  # noqa: F401 - a fixture
 from tests.support import lending
 from tests.support.lending import Borrower, Lending
-from tests.support.servers import CENOTE, Server, wait_until
+from tests.support.servers import CENOTE, wait_until
 
 ONE = ["sh", "-c", "echo up; read line; exit 3"]
 PLAIN = {"CENOTE_LINK_TIMEOUT": "5"}
@@ -88,8 +88,8 @@ def test_the_login_is_private(ann: Borrower, shared: Lending) -> None:
 def test_login_takes_a_token_from_everywhere_and_tries_it(ann: Borrower, shared: Lending, tmp_path: Path) -> None:
     text = shared.token("somebody-else")
     (tmp_path / "token").write_text(text)
-    for arguments, more in ((["login", str(tmp_path / "token")], {}), (["login"], {"CENOTE_TOKEN": text})):
-        done = ann.cenote(*arguments, env=ann.environment | more, stdin=subprocess.DEVNULL)
+    for arguments, given in ((["login", str(tmp_path / "token")], ""), (["login", "-"], text), (["login"], text)):
+        done = ann.cenote(*arguments, input=given)
         assert done.stdout.startswith("Logged in as somebody-else (user) at 127.0.0.1:"), done.stderr
         assert text not in done.stdout
     wrong = ann.cenote("login", "-", input=text[:40])
@@ -261,12 +261,17 @@ with cenote.allocate(devices=2, share=0.5) as a:
     assert running.returncode == 0
 
 
-def test_a_server_that_is_named_is_asked_itself(ann: Borrower, stub_server: Server) -> None:
-    named = ["--server", stub_server.address, "--key", str(stub_server.key_file)]
-    assert ann.run(named, ["true"]).returncode == 0
-    assert "Stub device 1" in ann.cenote("list", *named).stdout
-    pool_only = ann.run([*named, "--wait", "1s"], ["true"])
-    assert pool_only.returncode == 64 and "only a pool has that" in pool_only.stderr
+def test_servers_may_be_named(ann: Borrower, shared: Lending) -> None:
+    """By their names or their addresses; others of the pool do not count then."""
+    address = shared.manager.services.inventory.server("gpu2").address
+    script = "grep ^server $CENOTE_ALLOCATION_FILE | cut -d' ' -f3"
+    for name in ("gpu2", address, address.replace("127.0.0.1", "localhost")):
+        done = ann.run(["--server", name, "-n", "2"], ["sh", "-c", script])
+        assert done.stdout == address.partition(":")[2] + "\n", done.stderr
+        assert {row["server"] for row in json.loads(ann.cenote("list", "--server", name, "--json").stdout)} == {"gpu2"}
+    assert ann.run(["--server", "gpu1", "--server", "gpu2", "-n", "3"], ["true"]).returncode == 0
+    unknown = ann.run(["--server", "gpu7", "--wait", "0"], ["true"])
+    assert (unknown.returncode, unknown.stderr) == (75, "cenote: the pool has no server gpu7; it has: gpu1, gpu2\n")
 
 
 def test_errors_of_the_api_are_ours_again() -> None:

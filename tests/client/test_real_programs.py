@@ -12,7 +12,8 @@ from textwrap import indent
 
 import pytest
 
-from tests.support.servers import CENOTE, Server, gone, wait_until
+from benchmarks import drivers
+from tests.support.servers import CENOTE, Server, gone, serving, wait_until
 
 WHO = "import pyopencl as cl; print(*[d.name for p in cl.get_platforms() for d in p.get_devices()], sep='\\n')"
 HOLDING = """
@@ -209,16 +210,20 @@ def test_program_outlives_sigterm_of_the_server(own_server: Server, borrower_pyt
     assert program.returncode == 0
 
 
-def test_two_servers_are_two_platforms(server: Server, own_server: Server, borrower_python: Path) -> None:
+def test_two_servers_are_two_platforms(own_server: Server, borrower_python: Path) -> None:
     script = (
         "import pyopencl as cl; print(len(cl.get_platforms()), sum(len(p.get_devices()) for p in cl.get_platforms()))"
     )
-    command = [*CENOTE, "run"]
-    for one in (server, own_server):
-        command += ["--server", one.address, "--key", f"{one.environment['XDG_STATE_HOME']}/cenote/host.key"]
-    command += ["--", str(borrower_python), "-c", script]
-    done = subprocess.run(command, env=server.environment, capture_output=True, text=True, timeout=60)
-    assert done.stdout == "2 2\n", done.stderr
+
+    def cenote(*words: str) -> str:
+        command, environment = [*CENOTE, *words], own_server.environment
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    joining = drivers.find("pocl").environment | {"CENOTE_JOIN": cenote("join-string")}
+    with serving("--name", "another", env=joining) as other:
+        wait_until(lambda: len(own_server.devices()) == 2, 20)
+        other.wait_for_log("reached at")
+        assert cenote("run", "-n", "2", "--", str(borrower_python), "-c", script) == "2 2\n"
 
 
 def test_ctrl_c_leaves_no_worker_while_programs_run(own_server: Server, borrower_python: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tethers beyond loopback: TLS, with the server that is meant and no other."""
+"""Tethers to other machines: TLS, with the server that is meant and no other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.servers import wait_until
 @pytest.fixture(autouse=True)
 def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client takes this host for another one."""
-    monkeypatch.setattr(protocol, "is_loopback", lambda _: False)
+    monkeypatch.setattr(protocol, "is_here", lambda _: False)
 
 
 @pytest.fixture

@@ -54,14 +54,15 @@ def _speak(random: Random, sock: socket.socket, target: Target) -> None:
         (
             random.randbytes(random.choice((0, 1, 47, 48, 200))),
             _flipped(random, Preamble(Kind.SESSION, id=own.allocation).encode()),
-            _flipped(random, Preamble(Kind.CONTROL).encode()),
+            _flipped(random, Preamble(Kind.TETHER, id=own.allocation).encode()),
             Preamble(Kind.SESSION, id=other).encode(),
             Preamble(Kind.STREAM, id=other, stream=1).encode(),
             Preamble(Kind.STREAM, id=target.neighbour.session, stream=random.choice((1, 2, 7, 65535))).encode(),
             Preamble(Kind.SESSION, id=own.allocation).encode(),
             Preamble(Kind.SESSION, id=own.allocation, tls=True).encode(),
-            Preamble(Kind.CONTROL).encode(),
-            Preamble(Kind.CONTROL, tls=True).encode(),
+            Preamble(Kind.TETHER, id=own.allocation).encode(),
+            Preamble(Kind.TETHER, id=own.allocation, tls=True).encode(),
+            Preamble(Kind.MANAGER, tls=True).encode(),
         )
     )
     sock.sendall(preamble)

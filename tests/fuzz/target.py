@@ -10,12 +10,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cenote import paths
-from cenote.client.control import Control
-from cenote.protocol import Address
 from tests.fuzz.dialogue import Dialogue, Ended
 from tests.fuzz.grammar import WANTS_REPLY, Grammar, encode, frame, make_id
 from tests.support import data_plane
 from tests.support.differential import Driver
+from tests.support.holding import holding
 from tests.support.sanitizers import Reports
 from tests.support.servers import Server, serving
 
@@ -29,20 +28,20 @@ class Failure(Exception):
 
 
 class Target:
-    def __init__(self, server: Server, reports: Reports, grammar: Grammar, control: Control) -> None:
-        self.server, self.control = server, control
-        self.reports = reports
+    """``allocation`` is for the sessions under fire, ``other`` for one that must not notice."""
+
+    def __init__(
+        self,
+        server: Server,
+        reports: Reports,
+        grammar: Grammar,
+        allocation: data_plane.Server,
+        other: data_plane.Server,
+    ) -> None:
+        self.server, self.reports, self.allocation = server, reports, allocation
         self._read = 0
         self._fates: dict[str, str] = {}
-        self.allocation = self.allocate()
-        self.neighbour = Neighbour(grammar, self.allocate())
-        self._free = self._memory()
-
-    def allocate(self) -> data_plane.Server:
-        """Devices for a client of this server."""
-        given = self.control.request("allocate", count=None, user="fuzz", host="localhost", command="fuzz")
-        allocation, secret = bytes.fromhex(given["allocation"]), bytes.fromhex(given["secret"])
-        return data_plane.Server("127.0.0.1", self.server.port, False, allocation, secret)
+        self.neighbour = Neighbour(grammar, other)
 
     def fate(self, session: bytes) -> str:
         """How a session's worker ended: nothing for an orderly end."""
@@ -69,8 +68,6 @@ class Target:
         if errors := [line for line in self.server.log[-50:] if "Traceback" in line or "error of ours" in line]:
             raise Failure("the supervisor failed:\n" + "\n".join(errors + self.server.log[-50:]))
         self.neighbour.ask()
-        if (free := self._memory()) != self._free:
-            raise Failure(f"{self._free - free} bytes of its memory grants are lost")
 
     def descriptors(self) -> int:
         """How many the supervisor has."""
@@ -78,9 +75,6 @@ class Target:
 
     def close(self) -> None:
         self.neighbour.close()
-
-    def _memory(self) -> int:
-        return sum(device["memory_free"] for device in self.control.request("list")["devices"])
 
 
 class Neighbour:
@@ -125,7 +119,7 @@ def target(driver: Driver, grammar: Grammar) -> Iterator[Target]:
         reports = Reports(folder / "reports")
         environment = reports.environment() | driver.environment(folder) | {"CENOTE_NULL_MEMORY": "1"}
         server = stack.enter_context(serving("--verbose", env=environment))
-        control = stack.enter_context(Control.open(Address.parse(server.address), server.key_file))
-        made = Target(server, reports, grammar, control)
+        halves = [stack.enter_context(holding(server, share="0.5")) for _ in range(2)]
+        made = Target(server, reports, grammar, *halves)
         stack.callback(made.close)
         yield made

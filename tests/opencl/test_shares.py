@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import drivers as benched
-from cenote.client.control import Control
-from cenote.protocol import Address
+from cenote.pool.request import GRANT
 from cenote.spec.opencl_constants import CONSTANTS
 from tests.support.differential import Pair, compile_c, lending
 from tests.support.differential import drivers as installed
@@ -90,22 +89,16 @@ def end(process: subprocess.Popen[str]) -> str:
     return output
 
 
-def free(server: Server) -> list[int]:
-    with Control.open(Address.parse(server.address), server.key_file) as control:
-        return [device["memory_free"] for device in control.request("list")["devices"]]
-
-
 def all_free(server: Server) -> list[int]:
     """What is free when what ran before has ended."""
-    with Control.open(Address.parse(server.address), server.key_file) as control:
-        whole = [device["memory"] for device in control.request("list")["devices"]]
-    wait_until(lambda: free(server) == whole, timeout=2)
+    whole = [device["memory"] for device in server.devices()]
+    wait_until(lambda: server.free() == whole, timeout=2)
     return whole
 
 
 def overhead(server: Server) -> int:
-    with Control.open(Address.parse(server.address), server.key_file) as control:
-        return int(control.request("list")["devices"][0]["overhead"])
+    """What a context of the driver takes of the first device."""
+    return int(server.devices()[0]["smallest"]) - GRANT
 
 
 def test_the_drivers_own_memory_is_measured(null: Server) -> None:
@@ -138,15 +131,15 @@ def test_two_halves_at_once(lent: Pair, program: Path) -> None:
     first = through(lent, "-p", "0.5", "--", program, "buffer", "hold")
     seen = said(first)
     with pytest.raises(AssertionError):
-        end(through(lent, "-p", "0.6", "--", program, "buffer"))
+        end(through(lent, "-p", "0.6", "--wait", "0", "--", program, "buffer"))
     second = through(lent, "-p", "50%", "--", program, "buffer", "hold")
     other = said(second)
     assert seen == other
     check_full(seen, before[0] // 2, overhead(lent.server), exact=True)
-    assert free(lent.server)[0] <= 1
+    assert lent.server.free()[0] <= 1
     end(first)
     end(second)
-    wait_until(lambda: free(lent.server) == before, timeout=2)
+    wait_until(lambda: lent.server.free() == before, timeout=2)
 
 
 def test_two_halves_with_contexts_that_take_memory(null: Server, program: Path) -> None:
@@ -154,10 +147,10 @@ def test_two_halves_with_contexts_that_take_memory(null: Server, program: Path) 
     both = [start(null, null.environment, "-p", "0.5", "--", program, "buffer", "hold") for _ in range(2)]
     for process in both:
         check_full(said(process), before[0] // 2, CONTEXT, exact=True)
-    assert free(null) == [0]
+    assert null.free() == [0]
     for process in both:
         end(process)
-    wait_until(lambda: free(null) == before, timeout=2)
+    wait_until(lambda: null.free() == before, timeout=2)
 
 
 def test_processes_of_an_allocation_share_its_limit(null: Server, program: Path) -> None:
@@ -186,25 +179,29 @@ def test_a_context_that_does_not_fit(null: Server, program: Path) -> None:
 
 
 def test_a_killed_worker_returns_what_it_had(null: Server, program: Path) -> None:
+    """To the others of its allocation."""
     before = all_free(null)
+    script = f"exec 3<&0; {program} buffer hold <&3 & read line; {program} buffer hold; wait"
+    process = start(null, null.environment, "-m", SHARE, "--", "sh", "-c", script)
     spares = set(null.workers())
-    process = start(null, null.environment, "--", program, "buffer", "hold")
-    seen = said(process)
-    assert seen.filled == before[0] - CONTEXT
-    assert free(null) == [0]
+    first = said(process)
     for worker in spares & set(null.workers()):
         os.kill(worker, signal.SIGKILL)
-    began = time.monotonic()
-    wait_until(lambda: free(null) == before, timeout=2)
-    assert time.monotonic() - began < 2
+    wait_until(lambda: spares.isdisjoint(null.workers()), timeout=2)
+    assert process.stdin is not None
+    process.stdin.write("\n\n")  # one for the first program, one for the shell
+    process.stdin.flush()
+    assert said(process).filled == first.filled == SHARE - CONTEXT
     process.kill()
     process.communicate()
+    wait_until(lambda: null.free() == before, timeout=2)
 
 
 def test_the_list_shows_what_is_lent(null: Server, program: Path) -> None:
     process = start(null, null.environment, "-m", "4GiB", "-p", "12.5%", "--", program, "buffer", "hold")
     said(process)
-    assert "(share): 4.0 GiB, 12.5 %" in null.cenote("list").stdout
+    (one,) = json.loads(null.cenote("list", "allocations", "--json").stdout)
+    assert [(part["memory"], part["weight"]) for part in one["parts"]] == [(4 << 30, 125_000)]
     end(process)
 
 

@@ -129,7 +129,7 @@ def test_from_joining_to_giving_back(run: Callable[[Main], None], authority: Aut
             allocation = pool.submit(count=2, tethered=True)
             await until(lambda: pool.state(allocation) == State.ACTIVE, 1)
             door = pool.manager.allocations.doors(pool.ann, allocation)[0]
-            lent = await server.lender.find(bytes.fromhex(allocation))
+            lent = server.lender.find(bytes.fromhex(allocation))
             assert lent and lent.secret == door.secret and len(lent.shares) == 2
             assert server.lender.tetherable(bytes.fromhex(allocation))
             pool.release(allocation)

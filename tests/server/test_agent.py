@@ -97,7 +97,7 @@ def test_certificates_are_renewed_in_time(core: Manager, tmp_path: Path, stub_na
 def shown_by(port: int) -> int:
     """By a server to who comes with a tether or as a manager."""
     sock = connect("127.0.0.1", port)
-    assert enter(sock, Preamble(Kind.CONTROL, tls=True, pool=True).encode()).status == Status.GO_ON
+    assert enter(sock, Preamble(Kind.MANAGER, tls=True).encode()).status == Status.GO_ON
     return shown_on(sock)
 
 

@@ -18,18 +18,15 @@ from cenote import protocol
 from cenote.protocol import Kind, Preamble, Status
 from tests.support.data_plane import Server as Allocated
 from tests.support.data_plane import ask, connect, enter, open_session, read_allocation
+from tests.support.holding import holding
 from tests.support.servers import Server, gone, serving, wait_until
 
 
 @pytest.fixture
-def allocated(stub_server: Server, tmp_path: Path) -> Iterator[Allocated]:
-    """An allocation on the stub server, held by a program for as long as the test runs."""
-    copy = tmp_path / "allocation"
-    script = f"cp $CENOTE_ALLOCATION_FILE {copy}.new; mv {copy}.new {copy}; read wait"
-    program = stub_server.start(["sh", "-c", script], stdin=subprocess.PIPE)
-    wait_until(copy.exists)
-    yield read_allocation(copy)[0]
-    program.communicate("\n", timeout=20)
+def allocated(stub_server: Server) -> Iterator[Allocated]:
+    """Both devices of the stub server, held for as long as the test runs."""
+    with holding(stub_server, count=2) as held:
+        yield held
 
 
 def closed(sock: socket.socket, within: float) -> bool:
@@ -56,11 +53,12 @@ def test_session_begins_with_proof_of_both_sides(allocated: Allocated) -> None:
     [
         (Preamble(Kind.SESSION, id=secrets.token_bytes(16)).encode(), Status.UNKNOWN),
         (Preamble(Kind.STREAM, id=secrets.token_bytes(16), stream=1).encode(), Status.UNKNOWN),
-        (Preamble(Kind.CONTROL, major=protocol.MAJOR + 1).encode(), Status.WRONG_VERSION),
-        (Preamble(Kind.CONTROL, minor=protocol.MINOR + 1).encode(), Status.WRONG_VERSION),
-        (Preamble(Kind.CONTROL, id=secrets.token_bytes(16)).encode(), Status.MALFORMED),
+        (Preamble(Kind.TETHER, major=protocol.MAJOR + 1).encode(), Status.WRONG_VERSION),
+        (Preamble(Kind.TETHER, minor=protocol.MINOR + 1).encode(), Status.WRONG_VERSION),
+        (Preamble(Kind.MANAGER, tls=True, id=secrets.token_bytes(16)).encode(), Status.MALFORMED),
+        (Preamble(Kind.MANAGER).encode(), Status.MALFORMED),
         (Preamble(Kind.SESSION, stream=3).encode(), Status.MALFORMED),
-        (Preamble(Kind.CONTROL).encode()[:-1] + b"\1", Status.MALFORMED),
+        (Preamble(Kind.TETHER).encode()[:-1] + b"\1", Status.MALFORMED),
         (b"GET / HTTP/1.1\r\nHost: example.org\r\nAccept: text/html\r\n\r\n", Status.MALFORMED),
         (bytes(48), Status.MALFORMED),
     ],
@@ -98,7 +96,7 @@ def test_silent_and_slow_connections_are_closed(stub_server: Server) -> None:
         start = time.monotonic()
         slow.setblocking(False)
         closed = False
-        for byte in Preamble(Kind.CONTROL).encode():
+        for byte in Preamble(Kind.TETHER).encode():
             slow.send(bytes([byte]))
             time.sleep(0.25)
             try:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from cenote.errors import NoDevice
-from cenote.pool.manager import Holder
 from cenote.pool.orders import Ended, Extend, Release, Reserve, Result, Why
 from cenote.server import ledger as ledger_module
 from cenote.server import lender as module
@@ -134,7 +132,7 @@ def test_what_was_being_ended_is_ended_after_a_restart(tmp_path: Path) -> None:
             running.slow = True
             await lender.carry_out(order)
             await lender.carry_out(Release(order.allocation, 1))
-            assert await lender.find(key(order)) is None
+            assert lender.find(key(order)) is None
         async with lending(tmp_path) as (lender, running):
             await until_free(lender)
             assert [allocation.id for allocation in running.ended] == [key(order)]
@@ -147,7 +145,7 @@ def test_after_a_reboot_nothing_is_lent(tmp_path: Path) -> None:
         async with lending(tmp_path, boot="one") as (lender, _):
             await lender.carry_out(reserve(1))
         async with lending(tmp_path, boot="two") as (lender, _):
-            assert await names(lender) == [] and await lender.find(key(reserve(1))) is None
+            assert await names(lender) == [] and lender.find(key(reserve(1))) is None
 
     run(main)
 
@@ -163,12 +161,12 @@ def test_each_attempt_has_its_own_secret(tmp_path: Path) -> None:
             await lender.carry_out(Release(first.allocation, 1))
             assert (await lender.carry_out(first)).result == Result.REFUSED
             assert (await lender.carry_out(second)).result == Result.HELD
-            found = await lender.find(key(second))
+            found = lender.find(key(second))
             assert found and found.secret == second.secret
             running.may_go.set()
             await asyncio.sleep(0.1)
             assert [held.epoch for held in (await lender.report()).held] == [2]
-            assert await lender.find(key(second)) is found
+            assert lender.find(key(second)) is found
 
     run(main)
 
@@ -237,28 +235,12 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(main)
 
 
-def test_nothing_is_allocated_past_the_pool(tmp_path: Path) -> None:
+def test_all_is_taken_back(tmp_path: Path) -> None:
     async def main() -> None:
-        async with lending(tmp_path) as (lender, _):
-            with pytest.raises(NoDevice, match="through its pool"):
-                await lender.allocate(Holder(), 1)
-            await lender.carry_out(reserve(1))
-            assert [str(lent.holder) for lent in await lender.lent(DEVICES[0])] == ["ann@pool (00000000)"]
-            assert await lender.lent(DEVICES[1]) == []
-
-    run(main)
-
-
-def test_who_holds_it_here_may_release_it(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with lending(tmp_path) as (lender, _):
-            order = reserve(1)
-            await lender.carry_out(order)
-            allocation = await lender.find(key(order))
-            assert allocation
-            await lender.release(allocation)
-            await until_free(lender)
-            await lender.release(allocation)
-            assert (await lender.report()).ended == (Ended(order.allocation, 1, Why.LET_GO),)
+        async with lending(tmp_path) as (lender, running):
+            await lender.carry_out(reserve(1, tethered=True))
+            await lender.carry_out(reserve(2, index=1))
+            await lender.end_all()
+            assert (await lender.report()).held == () and len(running.ended) == 2
 
     run(main)

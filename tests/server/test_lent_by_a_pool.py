@@ -19,7 +19,6 @@ import pytest
 from benchmarks import drivers
 from cenote import paths, tls
 from cenote.client import environment
-from cenote.client.control import Control
 from cenote.pool.core import POOL, Actor
 from cenote.pool.models import Outcome, Role, ServerState, State
 from cenote.pool.orders import Reserve
@@ -81,6 +80,12 @@ class Host:
         self._state = state
         self._port = 0
 
+    @property
+    def lent(self) -> int:
+        """Bytes of its device."""
+        ((device,),) = (server.devices for server in self.manager.services.inventory.servers())
+        return device.memory - device.free_memory
+
     def start(self, stack: ExitStack) -> Server:
         serving = pooled(self.manager.authority, self._state, env=self._environment, port=self._port)
         server = stack.enter_context(serving)
@@ -110,12 +115,6 @@ def lend(host: Host, folder: Path, name: str = "ann", *, tethered: bool = True, 
     return loan
 
 
-def device(server: Server) -> dict[str, Any]:
-    with Control.open(Address.parse(server.address), server.key_file) as control:
-        found: dict[str, Any] = control.request("list")["devices"][0]
-        return found
-
-
 def ask(manager: FullManager, path: str, token: str) -> Any:
     with httpx.Client(verify=tls.trusting(manager.authority.certificate.decode()), trust_env=False) as client:
         return client.get(
@@ -137,7 +136,7 @@ def test_a_program_outlives_the_supervisor(host: Host, program: Path, tmp_path: 
         assert held.recv(1) == b""
         second = host.start(stack)
         held = loan.hold(second)
-        assert [holder["name"] for holder in device(second)["holders"]] == [f"ann@pool ({loan.id[:8]})"]
+        second.wait_for_log(f"of ann ({loan.id[:8]}) goes on")
         output, errors = running.communicate(timeout=60)
         assert (output, running.returncode) == ("5\n", 0), errors
         again = loan.start(program, "grow")
@@ -148,7 +147,7 @@ def test_a_program_outlives_the_supervisor(host: Host, program: Path, tmp_path: 
         assert again.stderr.readline() == "cenote: gpu1 has taken back what it had lent: it was released\n"
         again.communicate("x", timeout=60)
         assert held.makefile().read() == '{"over": ""}\n', "the program has told it"
-        wait_until(lambda: device(second)["memory_free"] == device(second)["memory"], timeout=2)
+        wait_until(lambda: not host.lent, timeout=2)
 
 
 def test_an_adopted_worker_ends_with_its_tether(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -163,11 +162,11 @@ def test_an_adopted_worker_ends_with_its_tether(host: Host, program: Path, tmp_p
         second = host.start(stack)
         before.close()  # which the first one did not live to see
         held = loan.hold(second)
-        assert device(second)["memory_free"] < device(second)["memory"]
+        assert host.lent
         held.close()
         wait_until(lambda: loan.state == State.ENDED, timeout=2)
         assert loan.outcome == Outcome.RELEASED
-        assert device(second)["memory_free"] == device(second)["memory"]
+        assert not host.lent
         running.kill()
         running.communicate()
 
@@ -175,7 +174,7 @@ def test_an_adopted_worker_ends_with_its_tether(host: Host, program: Path, tmp_p
 def test_what_nothing_uses_is_taken_back(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811
     """Not while a kernel runs or a command waits for an event, however long; the program hears it, and why."""
     with ExitStack() as stack:
-        server = host.start(stack)
+        host.start(stack)
         busy = lend(host, tmp_path / "busy", tethered=False, idle=2)
         for what in ("wait", "compute"):
             output, errors = busy.start(program, what).communicate(timeout=60)
@@ -190,7 +189,7 @@ def test_what_nothing_uses_is_taken_back(host: Host, program: Path, tmp_path: Pa
         assert output.startswith("asks\n") and not output.startswith("asks\n0")
         wait_until(lambda: (busy.state, idle.state) == (State.ENDED, State.ENDED), 10)
         assert busy.outcome == idle.outcome == Outcome.IDLE
-        assert device(server)["memory_free"] == device(server)["memory"]
+        assert not host.lent
 
 
 def test_a_term_that_is_over_is_told(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811

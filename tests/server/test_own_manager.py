@@ -49,7 +49,10 @@ class Place:
         return {"CENOTE_NATIVE": str(self.native), "CENOTE_POOL_LISTEN": f"127.0.0.1:{self.manager_port}"}
 
     def serve(self, *arguments: str, **variables: str) -> Any:
-        return serving("--name", "gpu1", *arguments, state=self.state, env=self.environment | variables, port=self.port)
+        environment = self.environment | variables
+        return serving(
+            "--name", "gpu1", *arguments, state=self.state, env=environment, port=self.port, with_manager=False
+        )
 
     def cenote(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         variables = os.environ | self.environment | {"XDG_STATE_HOME": str(self.state)} | variables
@@ -96,7 +99,7 @@ def place(tmp_path: Path, stub_native: Path) -> Iterator[Place]:
 
 def test_the_first_start(place: Place) -> None:
     """The host belongs to its own pool, and only the path of the admin's token is shown."""
-    with place.serve("--pool") as server:
+    with place.serve() as server:
         wait_until(lambda: place.state_of() == "ready", 20)
         token = place.home.admin_token
         assert str(token) in server.announced
@@ -111,7 +114,7 @@ def test_the_first_start(place: Place) -> None:
 
 
 def test_a_restart_finds_the_living_manager(place: Place) -> None:
-    with place.serve("--pool") as server:
+    with place.serve() as server:
         manager = place.manager()
         server.stop(signal.SIGTERM)
         assert not gone(manager)
@@ -126,7 +129,7 @@ def test_a_restart_finds_the_living_manager(place: Place) -> None:
 
 def test_a_killed_manager_is_started_again(place: Place) -> None:
     """What is lent stays lent, to the same holder."""
-    with place.serve("--pool") as server:
+    with place.serve() as server:
         wait_until(lambda: place.state_of() == "ready", 20)
         allocation = place.ask("POST", "/allocations", {"tethered": True})["id"]
         wait_until(lambda: place.ask("GET", f"/allocations/{allocation}")["state"] == "active", 20)
@@ -156,7 +159,7 @@ def test_a_program_goes_on_when_manager_and_supervisor_are_killed(
     driver = drivers.find("pocl").environment | {"CENOTE_LINK_TIMEOUT": "5"}
     pipe = subprocess.PIPE
     with ExitStack() as stack:
-        server = stack.enter_context(real.serve("--pool", **driver))
+        server = stack.enter_context(real.serve(**driver))
         wait_until(lambda: real.state_of() == "ready", 20)
         variables = os.environ | real.environment | driver | {"XDG_STATE_HOME": str(real.state)}
         command = [*CENOTE, "run", "-p", "0.5", "--", str(program), "wait"]
@@ -182,7 +185,7 @@ def test_a_program_ends_with_its_users_token(place: Place, tmp_path: Path, how: 
     real = place.with_real_workers()
     driver = drivers.find("pocl").environment | {"CENOTE_LINK_TIMEOUT": "5"}
     pipe = subprocess.PIPE
-    with real.serve("--pool", **driver):
+    with real.serve(**driver):
         wait_until(lambda: real.state_of() == "ready", 20)
         real.cenote("user", "create", "ann")
         made = real.json("token", "create", "ann")
@@ -219,7 +222,7 @@ def second(place: Place, tmp_path: Path) -> Place:
 
 def test_another_server_joins(place: Place, tmp_path: Path) -> None:
     other = second(place, tmp_path)
-    with place.serve("--pool"):
+    with place.serve():
         word = place.cenote("join-string").stdout
         (tmp_path / "word").write_text(word)
         with other.serve("--name", "gpu2", "--join", str(tmp_path / "word")) as server:
@@ -293,7 +296,7 @@ def test_a_policy_that_there_is_not(place: Place) -> None:
 
 def test_a_manager_that_cannot_start_is_one_sentence(place: Place) -> None:
     with socket.create_server(("127.0.0.1", place.manager_port)):
-        done = place.cenote("serve", "--pool", "--listen", "127.0.0.1:0")
+        done = place.cenote("serve", "--listen", "127.0.0.1:0")
     assert done.returncode == 1
     assert f"127.0.0.1:{place.manager_port} is in use already" in done.stderr
     assert "the pool’s manager cannot be started" in done.stderr
@@ -301,7 +304,7 @@ def test_a_manager_that_cannot_start_is_one_sentence(place: Place) -> None:
 
 
 def test_administration(place: Place) -> None:
-    with place.serve("--pool"):
+    with place.serve():
         wait_until(lambda: place.state_of() == "ready", 20)
         assert place.json("drain", "gpu1") == {"server": "gpu1", "draining": True}
         assert place.ask("GET", "/servers/gpu1")["draining"]
@@ -320,13 +323,13 @@ def test_administration(place: Place) -> None:
         made = place.json("token", "create", "ann", "--label", "laptop", "--lifetime", "90d")
         file = place.state / "ann.token"
         file.write_text(made["text"])
-        assert place.cenote("token", "list", "--token", str(file)).returncode == 77  # others can read it
+        assert place.cenote("token", "list", "--token-file", str(file)).returncode == 77  # others can read it
         file.chmod(0o600)
-        assert [one["label"] for one in place.json("token", "list", "--token", str(file))] == ["laptop"]
-        assert place.cenote("drain", "gpu1", "--token", str(file)).returncode == 77
+        assert [one["label"] for one in place.json("token", "list", "--token-file", str(file))] == ["laptop"]
+        assert place.cenote("drain", "gpu1", "--token-file", str(file)).returncode == 77
         assert "laptop" in place.cenote("token", "list").stdout
         assert place.json("token", "revoke", made["id"]) == {"id": made["id"], "revoked": True}
-        refused = place.cenote("token", "list", "--token", str(file))
+        refused = place.cenote("token", "list", "--token-file", str(file))
         assert (refused.returncode, refused.stderr) == (77, "cenote: the token is not valid\n")
 
         actions = [one["action"] for one in place.json("audit")]
@@ -339,7 +342,7 @@ def test_administration(place: Place) -> None:
 
 def test_a_server_behind_another_address(place: Place) -> None:
     """The pool says what the server was told; the port is the gate's if none is."""
-    with place.serve("--pool", "--listen", f"127.0.0.3:{place.port}", "--address", "127.0.0.3"):
+    with place.serve("--listen", f"127.0.0.3:{place.port}", "--address", "127.0.0.3"):
         wait_until(lambda: place.state_of() == "ready", 20)
         assert place.ask("GET", "/servers/gpu1")["address"] == f"127.0.0.3:{place.port}"
 
@@ -348,7 +351,7 @@ def test_a_server_that_cannot_be_dialled_is_not_ready(place: Place) -> None:
     """Though it beats; and it is said why."""
     nowhere = f"127.0.0.1:{free_port()}"
     reason = f"gpu1 at {nowhere} cannot be reached: connection refused"
-    with place.serve("--pool", "--address", nowhere) as server:
+    with place.serve("--address", nowhere) as server:
         wait_until(lambda: place.state_of() == "doubtful", 20)
         shown = wait_until(lambda: (found := place.ask("GET", "/servers/gpu1"))["trouble"] and found, 20)
         assert (shown["state"], shown["trouble"]) == ("doubtful", reason)
@@ -364,7 +367,7 @@ def test_a_server_that_cannot_be_dialled_is_not_ready(place: Place) -> None:
 
 def test_a_removed_server_is_let_in_by_nobody(place: Place, tmp_path: Path) -> None:
     other = second(place, tmp_path)
-    with place.serve("--pool"):
+    with place.serve():
         word = place.cenote("join-string").stdout
         with other.serve("--name", "gpu2", CENOTE_JOIN=word) as server:
             wait_until(lambda: place.state_of("gpu2") == "ready", 20)
@@ -388,7 +391,7 @@ def test_a_lost_admin_token(place: Place) -> None:
     nothing = place.cenote("manager", "--new-admin-token")
     assert nothing.returncode == 77 and "its first start makes a token" in nothing.stderr
     file = place.home.admin_token
-    with place.serve("--pool"):
+    with place.serve():
         wait_until(lambda: place.state_of() == "ready", 20)
         old = file.read_text()
         file.unlink()
@@ -407,7 +410,7 @@ def test_a_lost_admin_token(place: Place) -> None:
 
 def test_a_lost_membership_is_renewed(place: Place) -> None:
     """The host's own manager lets it in again, under its name."""
-    with place.serve("--pool") as server:
+    with place.serve() as server:
         wait_until(lambda: place.state_of() == "ready", 20)
         server.stop(signal.SIGTERM)
     folder = place.state / "cenote" / "pool"

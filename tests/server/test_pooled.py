@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cenote import tls
+from cenote.pool import wire
 from cenote.pool.authority import Authority
 from cenote.pool.orders import Ended, Extend, Release, Reserve, Result, Why
 from cenote.protocol import Kind, Preamble, Status
@@ -114,15 +116,7 @@ def test_who_is_no_manager_is_not_heard(shared: Server, authority: Authority, tm
 
 def test_a_manager_without_tls_is_malformed(shared: Server) -> None:
     with connect("127.0.0.1", shared.port) as sock:
-        preamble = bytearray(Preamble(Kind.CONTROL).encode())
-        preamble[14] = 2
-        assert enter(sock, bytes(preamble)).status == Status.MALFORMED
-
-
-def test_a_server_without_a_pool_knows_no_managers(stub_server: Server) -> None:
-    for preamble in (Preamble(Kind.CONTROL, tls=True, pool=True), Preamble(Kind.TETHER, id=bytes(15) + b"1")):
-        with connect("127.0.0.1", stub_server.port) as sock:
-            assert enter(sock, preamble.encode()).status == Status.UNKNOWN
+        assert enter(sock, Preamble(Kind.MANAGER).encode()).status == Status.MALFORMED
 
 
 def test_a_revoked_manager(tmp_path: Path, authority: Authority, stub_native: Path) -> None:
@@ -151,17 +145,25 @@ def test_garbage_of_a_manager_harms_only_itself(shared: Server, manager: tls.Fil
 
 def test_garbage_in_place_of_a_handshake(shared: Server, manager: tls.Files) -> None:
     with connect("127.0.0.1", shared.port) as sock:
-        enter(sock, Preamble(Kind.CONTROL, tls=True, pool=True).encode())
+        enter(sock, Preamble(Kind.MANAGER, tls=True).encode())
         sock.sendall(b'{"id":1,"op":"report"}\n' * 20)
         with suppress(ConnectionError):
             assert b"stamp" not in sock.recv(4096)
     assert Caller.dial(shared.port, manager.dialling()).report().held == ()
 
 
-def test_nothing_is_lent_past_the_pool(shared: Server) -> None:
-    done = shared.cenote("run", "--", "true")
-    assert done.returncode == 75 and "through its pool" in done.stderr
-    assert shared.cenote("list").returncode == 0
+def test_a_probe_measures_once(shared: Server, manager: tls.Files) -> None:
+    """With what a manager has been told, and with nothing else."""
+    permitted = wire.probe_from_json(Caller.dial(shared.port, manager.dialling()).ask("probe"))
+    order = replace(reserve(1), allocation=permitted.id, secret=bytes.fromhex(permitted.secret))
+    with tether(shared.port, order) as sock:
+        sock.sendall(struct.pack("<II", 3, 5) + b"abc")
+        assert sock.recv(100) == bytes(5)
+    with pytest.raises(ConnectionRefusedError):
+        tether(shared.port, order)
+    again = wire.probe_from_json(Caller.dial(shared.port, manager.dialling()).ask("probe"))
+    with pytest.raises(PermissionError):
+        tether(shared.port, replace(order, allocation=again.id))
 
 
 def cut(sock: socket.socket, how: str) -> None:

@@ -8,43 +8,33 @@ from pathlib import Path
 import pytest
 
 from cenote.errors import NoDevice
-from cenote.pool.manager import Allocation
-from cenote.pool.orders import Share
 from cenote.server import records as module
 from cenote.server.records import FOLDER, Records, SessionRecord, start_of
-from tests.pool.test_manager import DEVICES, FIRST, HOLDER
 
-ALLOCATION = Allocation(HOLDER, (FIRST,), (Share(0, 1 << 29, 500_000),))
-SESSION = SessionRecord(b"s" * 16, ALLOCATION.id, os.getpid(), start_of(os.getpid()), {0: 5, 2: 7})
+SESSION = SessionRecord(b"s" * 16, b"a" * 16, os.getpid(), start_of(os.getpid()), {0: 5, 2: 7})
 
 
 @pytest.fixture
 def first(tmp_path: Path) -> Iterator[Records]:
     records = Records.open(tmp_path)
-    records.write_allocation(ALLOCATION)
     records.write_session(SESSION)
     yield records
 
 
 def test_the_next_supervisor_reads_what_was_written(first: Records, tmp_path: Path) -> None:
-    whole = Allocation(HOLDER, tuple(DEVICES))
-    first.write_allocation(whole)
     with first.bind(SESSION.session):
         first.close(keep=True)
     second = Records.open(tmp_path)
-    assert set(second.allocations()) == {ALLOCATION, whole}
     assert list(second.sessions()) == [SESSION]
     assert len(list((tmp_path / FOLDER).glob("*/*.socket"))) == 1
     second.remove_session(SESSION.session)
-    for allocation in (ALLOCATION, whole):
-        second.remove_allocation(allocation.id)
     second.close(keep=True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_supervisor_that_lives_keeps_its_own(first: Records, tmp_path: Path) -> None:
     second = Records.open(tmp_path)
-    assert [*second.sessions(), *second.allocations()] == []
+    assert list(second.sessions()) == []
     second.close(keep=False)
     assert list(first.sessions()) == [SESSION]
     first.close(keep=False)
@@ -57,12 +47,10 @@ def test_what_is_half_written_or_of_another_boot_does_not_count(
     (folder,) = (tmp_path / FOLDER).iterdir()
     (folder / ".x.session.1").write_text("{")
     (folder / "y.session").write_text("[1]")
-    (folder / "z.allocation").write_text("{}")
     first.close(keep=True)
     monkeypatch.setattr(module, "boot_id", lambda: "another")
     second = Records.open(tmp_path)
     assert [record.boot == "another" for record in second.sessions()] == [False]
-    assert list(second.allocations()) == []
     second.close(keep=False)
 
 
@@ -73,8 +61,6 @@ def test_a_full_disk_lends_nothing_and_spoils_nothing(first: Records, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(module, "write_private", full)
         with pytest.raises(NoDevice, match="cannot write down what it lends: No space left"):
-            first.write_allocation(ALLOCATION)
-        with pytest.raises(NoDevice):
             first.write_session(SESSION)
     assert list(first.sessions()) == [SESSION]
     first.close(keep=False)

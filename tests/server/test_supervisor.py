@@ -26,8 +26,8 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def holding(server: Server, copy: Path) -> subprocess.Popen[str]:
     """A program that holds all devices until it gets a line."""
     script = f"cp $CENOTE_ALLOCATION_FILE {copy}.new; mv {copy}.new {copy}; read wait; exit 5"
-    program = server.start(["sh", "-c", script], stdin=subprocess.PIPE)
-    wait_until(copy.exists)
+    program = server.start(["sh", "-c", script], options=["-n", "2"], stdin=subprocess.PIPE)
+    wait_until(copy.exists, 10)
     return program
 
 
@@ -37,19 +37,19 @@ def serve(native: Path, *arguments: str, **variables: str) -> subprocess.Complet
     return subprocess.run([*CENOTE, "serve", *arguments], env=environment, capture_output=True, text=True, timeout=10)
 
 
-def test_says_where_it_listens_what_it_lends_and_where_the_key_is(stub_server: Server) -> None:
+def test_says_where_it_listens_what_it_lends_and_where_the_token_is(stub_server: Server) -> None:
     assert f"listening on  {stub_server.address} (this machine only)" in stub_server.announced
     assert "Stub device 1 · GPU · 1.0 GiB · Stub platform 7" in stub_server.announced
-    key_file = Path(stub_server.environment["XDG_STATE_HOME"]) / "cenote" / "host.key"
-    assert f"key file      {key_file}" in stub_server.announced
-    assert key_file.stat().st_mode & 0o777 == 0o600
-    assert key_file.with_name("host.pem").stat().st_mode & 0o777 == 0o600
+    assert stub_server.token == stub_server.state / "manager" / "admin.token"
+    secret = [file for file in stub_server.state.rglob("*") if file.is_file() and file.stat().st_mode & 0o077]
+    assert [file.suffix for file in secret if file.suffix in (".key", ".token", ".json")] == []
 
 
-def test_key_and_certificate_outlive_the_server(stub_native: Path, tmp_path: Path) -> None:
+def test_what_it_is_outlives_it(stub_native: Path, tmp_path: Path) -> None:
     def contents() -> set[bytes]:
         with serving(env={"CENOTE_NATIVE": str(stub_native)}, state=tmp_path):
-            return {file.read_bytes() for file in (tmp_path / "cenote").iterdir() if file.is_file()}
+            names = ("server.key", "server.pem", "ca.key", "ca.pem")
+            return {file.read_bytes() for file in (tmp_path / "cenote").rglob("*") if file.name in names}
 
     assert contents() == contents()
 

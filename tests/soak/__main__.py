@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cenote.client.control import Control
-from cenote.protocol import Address
 from tests.soak.load import Load
 from tests.soak.watch import FIGURES, descriptors, has_driver, memory, threads
 from tests.support import borrower, robustness
@@ -37,24 +35,23 @@ def _arguments() -> argparse.Namespace:
 class Soak:
     """A server, the resident program on it, and the rest of the load."""
 
-    def __init__(self, server: Server, resident: int, folder: Path, control: Control, load: Load) -> None:
-        self._server, self._resident, self._folder, self._control, self.load = server, resident, folder, control, load
+    def __init__(self, server: Server, resident: int, folder: Path, load: Load) -> None:
+        self._server, self._resident, self._folder, self.load = server, resident, folder, load
         self._worker = next(pid for pid in server.workers() if has_driver(pid))
 
     def look(self) -> dict[str, int]:
         """All figures, once nothing but the resident program runs."""
         wait_until(lambda: len(self._server.workers()) <= _SPARES + 1, timeout=30)
-        self._server.run(["true"])  # removes what killed ones have left
+        self._server.run(["true"], options=["-p", "0.25"])  # removes what killed ones have left
         time.sleep(2)
         supervisor = self._server.process.pid
-        devices = self._control.request("list")["devices"]
         return {
             "memory": memory(supervisor),
             "descriptors": descriptors(supervisor),
             "threads": threads(supervisor),
             "workers": len(self._server.workers()),
             "files": sum(1 for _ in self._folder.rglob("*")),
-            "grants": sum(device["memory"] - device["memory_free"] for device in devices),
+            "grants": sum(device["memory"] - device["free_memory"] for device in self._server.devices()),
             "worker memory": memory(self._worker),
             "worker descriptors": descriptors(self._worker),
             "worker threads": threads(self._worker),
@@ -78,13 +75,14 @@ def soak(seed: int) -> Iterator[Soak]:
         (temporary := root / "temporary").mkdir()  # of the server and of all programs
         places = {"TMPDIR": str(temporary), "XDG_RUNTIME_DIR": str(temporary), "POCL_CACHE_DIR": str(root / "cache")}
         server = stack.enter_context(serving(env=drivers()["pocl"].environment(root) | places))
-        control = stack.enter_context(Control.open(Address.parse(server.address), server.key_file))
-        resident = server.start([borrower.python(), Path(__file__).with_name("resident.py")], stderr=None)
+        resident = server.start(
+            [borrower.python(), Path(__file__).with_name("resident.py")], options=["-p", "0.2"], stderr=None
+        )
         stack.callback(resident.wait)
         stack.callback(resident.kill)
         assert resident.stdout is not None
         line = resident.stdout.readline()
-        yield Soak(server, int(line), temporary, control, Load(server, programs, seed, _SLOTS))
+        yield Soak(server, int(line), temporary, Load(server, programs, seed, _SLOTS))
         assert resident.poll() is None, "the resident program ended"
 
 

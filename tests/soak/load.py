@@ -47,7 +47,7 @@ class Load:
         while not self._paused.is_set():
             name, command = self._random.choice(self._commands)
             life = self._random.uniform(0, 3) if self._random.random() < _KILLED else None
-            running = self._server.start(command, stdout=subprocess.DEVNULL)
+            running = self._server.start(command, options=["-p", "0.25"], stdout=subprocess.DEVNULL)
             try:
                 _, said = running.communicate(timeout=life or _LIMIT)
             except subprocess.TimeoutExpired:

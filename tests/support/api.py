@@ -24,6 +24,7 @@ from cenote.pool.authority import Authority
 from cenote.pool.certificates import Certificates
 from cenote.pool.core import POOL
 from cenote.pool.models import Role
+from cenote.pool.orders import Probe
 from tests.support.pool import Manager
 
 _R = TypeVar("_R")
@@ -43,6 +44,9 @@ class NotedCourier:
 
     def heard(self, server: int, *, behind: bool) -> None:
         self.heard_of.append((server, behind))
+
+    async def probe(self, server: int) -> Probe:
+        return Probe(f"{server:032x}", f"{server:064x}")
 
     def trouble(self, server: int) -> str:
         return "" if server else "it has no number"

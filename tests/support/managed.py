@@ -17,12 +17,11 @@ from cenote.devices import Device
 from cenote.listening import listen
 from cenote.pool import wire
 from cenote.pool.authority import Authority, signing_request
-from cenote.pool.manager import Allocation
 from cenote.pool.orders import Answer, Order, Report, Reserve, Share
 from cenote.pool.request import WHOLE
 from cenote.protocol import Address, Kind, Preamble, Status
+from cenote.server.allocation import Allocation
 from cenote.server.gate import Gate
-from cenote.server.identity import Identity
 from cenote.server.ledger import Capacity, LentLedger
 from cenote.server.lender import Lender
 from cenote.server.membership import Membership, files
@@ -86,7 +85,7 @@ class Caller:
     @classmethod
     def dial(cls, port: int, context: ssl.SSLContext) -> Caller:
         sock = connect("127.0.0.1", port)
-        assert enter(sock, Preamble(Kind.CONTROL, tls=True, pool=True).encode()).status == Status.GO_ON
+        assert enter(sock, Preamble(Kind.MANAGER, tls=True).encode()).status == Status.GO_ON
         return cls(context.wrap_socket(sock))
 
     def ask(self, operation: str, **fields: Any) -> Any:
@@ -190,14 +189,7 @@ async def small(
     capacities = {device.index: Capacity(device.memory) for device in DEVICES}
     lender = Lender(LentLedger(folder / "lent", capacities), DEVICES, running)
     listener = listen(Address("127.0.0.1", port))
-    gate = Gate(
-        [listener],
-        Identity.load(),
-        cast(Any, None),
-        lender.find,
-        cast(Any, None),
-        Pooled(lender, made.files, lambda: revoked),
-    )
+    gate = Gate([listener], cast(Any, None), Pooled(lender, made.files, lambda: revoked))
     lender.restore()
     lender.start()
     gate.open()

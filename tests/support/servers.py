@@ -11,11 +11,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cenote.client.login import Login
+from cenote.client.pool import Pool
+from cenote.pool.home import Home
 from tests.support.machines import Machine
 
 CENOTE = [sys.executable, "-c", "from cenote.cli.main import main; main()"]
@@ -24,13 +27,14 @@ START_TIMEOUT = 60.0
 
 @dataclass
 class Server:
-    """A running server. ``environment`` is what its clients need to find its key."""
+    """A running server with a pool of its own. ``environment`` is what its clients need to find its admin's token."""
 
     process: subprocess.Popen[str]
     address: str
     environment: dict[str, str]
     announced: str
     prefix: list[str]  # what starts a command on the client's machine
+    home: list[str] = field(default_factory=list)  # the same on its own
     log: list[str] = field(default_factory=list)
 
     @property
@@ -38,10 +42,33 @@ class Server:
         return int(self.address.rpartition(":")[2])
 
     @property
-    def key_file(self) -> Path:
-        found = re.search(r"key file +(.+)", self.announced)
+    def state(self) -> Path:
+        """What it keeps."""
+        return Path(self.environment["XDG_STATE_HOME"]) / "cenote"
+
+    @property
+    def token(self) -> Path:
+        """The file with the admin's."""
+        found = re.search(r"admin token +(.+)", self.announced)
         assert found, self.announced
         return Path(found[1])
+
+    def devices(self) -> list[dict[str, Any]]:
+        """The pool's, as its manager describes them."""
+        with Pool(Login.load(self.token)) as pool:
+            return pool.devices()
+
+    def free(self) -> list[int]:
+        """Bytes of each device that are not lent."""
+        return [device["free_memory"] for device in self.devices()]
+
+    def end_manager(self) -> None:
+        """Kills the manager that runs beside it."""
+        home = Home(self.state / "manager")
+        while resident := home.resident():
+            with suppress(ProcessLookupError):
+                os.kill(resident.pid, signal.SIGKILL)
+            time.sleep(0.01)
 
     def cenote(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Runs ``cenote COMMAND --server <this one> …``."""
@@ -55,29 +82,33 @@ class Server:
         self,
         program: Sequence[str | Path],
         *,
+        options: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         timeout: float = 300,
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Runs a program on this server's devices; with ``check`` its failure fails the test, with what it said."""
         done: subprocess.CompletedProcess[str] = self.cenote(
-            "run", "--", *map(str, program), env=self.environment | dict(env or {}), timeout=timeout
+            "run", *options, "--", *map(str, program), env=self.environment | dict(env or {}), timeout=timeout
         )
         if check and done.returncode:
             raise AssertionError(f"{program[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def start(self, program: Sequence[str | Path], **options: object) -> subprocess.Popen[str]:
+    def start(
+        self, program: Sequence[str | Path], *, options: Sequence[str] = (), **more: object
+    ) -> subprocess.Popen[str]:
         """Like ``run``, but does not wait."""
         return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-            [*self.prefix, *CENOTE, "run", "--server", self.address, "--", *map(str, program)],
-            **{"env": self.environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
+            [*self.prefix, *CENOTE, "run", "--server", self.address, *options, "--", *map(str, program)],
+            **{"env": self.environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more},
         )
 
     def workers(self) -> list[int]:
         """The process ids of its workers, spare ones included."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
+        resident = Home(self.state / "manager").resident()
+        return [int(pid) for pid in children.split() if resident is None or int(pid) != resident.pid]
 
     def wait_for_log(self, text: str, timeout: float = 10.0) -> str:
         """The first line of its log with the text in it."""
@@ -106,8 +137,10 @@ def serving(
     state: Path | None = None,
     machines: tuple[Machine, Machine] | None = None,
     port: int = 0,
+    with_manager: bool = True,
 ) -> Iterator[Server]:
-    """``cenote serve`` on a free port, if none is given, with a state folder of its own, until the block ends.
+    """``cenote serve`` on a free port, if none is given, with a state folder of its own, until the block ends, and
+    ``with_manager`` until also the manager has that runs beside it.
 
     With ``machines`` it runs on the first and its clients on the second; else all are here, over loopback.
     """
@@ -115,21 +148,22 @@ def serving(
     with tempfile.TemporaryDirectory(prefix="cenote-test-") as folder:
         variables = os.environ | {"XDG_CONFIG_HOME": folder, **(env or {})}
         variables |= {"XDG_STATE_HOME": str(state or folder), "PYTHONUNBUFFERED": "1"}
+        where = lender.address if lender else "127.0.0.1"
         process = subprocess.Popen(
             [
                 *prefix(lender),
                 *CENOTE,
                 "serve",
                 "--listen",
-                f"{lender.address if lender else '127.0.0.1'}:{port}",
+                f"{where}:{port}",
                 *arguments,
             ],
-            env=variables,
+            env={"CENOTE_POOL_LISTEN": f"{where}:0"} | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        server = Server(process, "", dict(variables), "", prefix(borrower))
+        server = Server(process, "", dict(variables), "", prefix(borrower), prefix(lender))
         assert process.stdout is not None and process.stderr is not None
         logged = threading.Thread(target=_collect, args=(process.stderr, server.log), daemon=True)
         logged.start()
@@ -149,6 +183,8 @@ def serving(
             yield server
         finally:
             server.stop()
+            if with_manager:
+                server.end_manager()  # it goes on where the server was not ended by Ctrl-C
             logged.join(5)
             process.stdout.close()
             if not logged.is_alive():  # else a manager that goes on writes there, too

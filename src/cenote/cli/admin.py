@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 Token = Annotated[
-    Path | None, typer.Option("--token", metavar="FILE", help="Your token; that of “cenote login” if not given.")
+    Path | None,
+    typer.Option("--token-file", metavar="FILE", envvar="CENOTE_TOKEN_FILE", help="Your token; else the login’s."),
 ]
 Server = Annotated[str, typer.Argument(metavar="SERVER", help="Its name in the pool.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="The user’s name.")]

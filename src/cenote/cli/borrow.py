@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cenote.client.borrowing import Borrowed, View
     from cenote.client.launch import Held
     from cenote.client.pool import Pool
+    from cenote.client.tether import Door
 
 Filter = Annotated[
     str | None, typer.Option("--filter", "-f", metavar="FILTER", help="Which ones, like 'name~A100 and memory>=40GiB'.")
@@ -37,7 +38,8 @@ Term = Annotated[
     typer.Option("--for", metavar="TIME", help="How long, 2h say; if not given, as long as the pool allows."),
 ]
 
-SIZES = ("run.devices", "run.share", "run.memory")
+SIZES = ("run.devices", "run.share", "run.memory", "server")
+_FEW = 10
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,7 +54,7 @@ def login(
 ) -> None:
     """Keeps a token for a pool, so that “run” and the other commands need no server and no key.
 
-    Without a FILE the token is taken from $CENOTE_TOKEN, else it is asked for. The line is not shown.
+    Without a FILE the token is asked for, and not shown.
 
     Example: cenote login token.txt
     """
@@ -81,7 +83,7 @@ def logout() -> None:
         say(f"from here on it is {login.find() or login.VARIABLE} that is used")
 
 
-@configured(*SIZES)
+@configured(*SIZES, "token_file")
 def request(
     settings: Settings,
     term: Term = None,
@@ -97,15 +99,13 @@ def request(
 
     Example: cenote request -n 4 --for 2h
     """
-    from cenote.client import borrowing
-    from cenote.client.login import need
-    from cenote.client.pool import Pool
+    from cenote.client import borrowing, places
 
     wanted = borrowing.asked(
         count=settings.run.devices,
         share=settings.run.share,
         memory=settings.run.memory,
-        filter=filter,
+        filter=places.narrowed(settings.server, filter),
         term=term,
         wait=wait,
         priority=priority,
@@ -113,8 +113,8 @@ def request(
         idle=idle,
         tethered=False,
     )
-    with Pool(need()) as pool:
-        print(requested(pool, wanted)["id"])
+    with pool(settings) as connected:
+        print(requested(connected, wanted)["id"])
 
 
 def requested(pool: Pool, wanted: View) -> View:
@@ -131,7 +131,9 @@ def requested(pool: Pool, wanted: View) -> View:
     return view
 
 
+@configured("token_file")
 def extend(
+    settings: Settings,
     time: Annotated[str, typer.Argument(metavar="TIME", help="By how much, 1h say.")],
     allocation: Named = None,
 ) -> None:
@@ -139,17 +141,17 @@ def extend(
 
     Example: cenote extend 1h
     """
-    from cenote.client.login import need
-    from cenote.client.pool import Pool
     from cenote.units import parse_duration
 
     seconds = parse_duration(time)
-    with Pool(need()) as pool:
-        view = pool.extend(_which(pool, allocation), seconds)
+    with pool(settings) as connected:
+        view = connected.extend(_which(connected, allocation), seconds)
     say(f"{_parts(view)}{_left(view)}")
 
 
+@configured("token_file")
 def release(
+    settings: Settings,
     allocation: Annotated[
         str | None,
         typer.Argument(metavar="[ID]", envvar="CENOTE_ALLOCATION", help="Which one, when there are several."),
@@ -160,18 +162,18 @@ def release(
     Example: cenote release
     """
     from cenote.client import container, remembered
-    from cenote.client.login import need
-    from cenote.client.pool import Pool
 
-    with Pool(need()) as pool:
-        name = _only(pool) if allocation is None else allocation
-        view = pool.release(name)
+    with pool(settings) as connected:
+        name = _only(connected) if allocation is None else allocation
+        view = connected.release(name)
     remembered.forget(name)
     container.forget(name)
     say(f"{name} is given back" if view["state"] in ("ended", "releasing") else f"{name} is {view['state']}")
 
 
+@configured("token_file")
 def smi(
+    settings: Settings,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Again every two seconds, until Ctrl-C.")] = False,
 ) -> None:
     """Shows the pool's devices, how much of them is lent, and to whom.
@@ -179,42 +181,54 @@ def smi(
     Example: cenote smi --watch
     """
     from cenote.cli import show_pool
+
+    with pool(settings) as connected:
+        if watch:
+            show_pool.watch(lambda: show_pool.smi(connected.servers(), connected.allocations()))
+        else:
+            show_pool.smi(connected.servers(), connected.allocations()).show()
+
+
+def pool(settings: Settings) -> Pool:
+    """The pool that this user is logged in to, or whose token the settings name."""
     from cenote.client.login import need
     from cenote.client.pool import Pool
 
-    with Pool(need()) as pool:
-        if watch:
-            show_pool.watch(lambda: show_pool.smi(pool.servers(), pool.allocations()))
-        else:
-            show_pool.smi(pool.servers(), pool.allocations()).show()
+    return Pool(need(settings.token_file))
 
 
-def pool(settings: Settings, *, needed: bool) -> Pool | None:
-    """The pool that this user is logged in to; None when servers are named, or without a login that is not needed."""
-    from cenote.client import login
+def servers(pool: Pool, words: Sequence[str]) -> list[View]:
+    """The pool's servers that the words name, or all. Raises NoDevice when there are none."""
+    from cenote.client import places
 
-    named = [name for name in ("server", "key") if settings.sources[name].kind != "default"]
-    if named and needed:
-        raise Invalid(f"only a pool has that, but “{named[0]}” is set")
-    if named or (not needed and not login.is_there()):
-        return None
-    from cenote.client.pool import Pool
+    found = pool.servers()
+    if not words:
+        return found
+    names = {device["server"] for device in pool.devices(places.narrowed(words) or "")}
+    if not names:
+        known = ", ".join(server["name"] for server in found[:_FEW]) + (", …" if len(found) > _FEW else "")
+        raise NoDevice(f"the pool has no server {' or '.join(words)}; it has: {known or 'none'}")
+    return [server for server in found if server["name"] in names]
 
-    return Pool(login.need())
+
+def probe(pool: Pool, server: str) -> Door:
+    """For one connection that measures the link to a server."""
+    from cenote.client.tether import Door
+    from cenote.protocol import Address
+
+    view = pool.probe(server)
+    return Door(view["server"], Address.parse(view["address"]), view["id"], view["secret"], pool.login.authority)
 
 
-def from_pool(
+def acquiring(
     settings: Settings,
     allocation: str | None,
     filter: str | None,
     wait: str | None,
     priority: int | None,
     same_server: bool,
-) -> Callable[[], Held] | None:
-    """How “run” gets its devices from the pool; None when it does not."""
-    needed = same_server or any(option is not None for option in (allocation, filter, wait, priority))
-    if (found := pool(settings, needed=needed)) is None:
-        return None
+) -> Callable[[], Held]:
+    """How “run” gets its devices."""
     sizes = any(settings.sources[name].kind == "flag" for name in SIZES)
     anew = sizes or same_server or any(option is not None for option in (filter, wait, priority))
     if allocation and anew:
@@ -222,9 +236,9 @@ def from_pool(
 
     def acquire() -> Held:
         from cenote.cli import waiting
-        from cenote.client import borrowing
+        from cenote.client import borrowing, places
 
-        with found as connected:
+        with pool(settings) as connected:
             if allocation:
                 return borrowing.Borrowed.existing(connected, allocation)
             if not anew and (held := recalled(connected)):
@@ -233,14 +247,18 @@ def from_pool(
                 count=settings.run.devices,
                 share=settings.run.share,
                 memory=settings.run.memory,
-                filter=filter,
+                filter=places.narrowed(settings.server, filter),
                 wait=wait,
                 priority=priority,
                 same_server=same_server,
                 tethered=True,
             )
             with waiting.shown() as tell:
-                return borrowing.Borrowed.anew(connected, wanted, tell)
+                try:
+                    return borrowing.Borrowed.anew(connected, wanted, tell)
+                except NoDevice:
+                    servers(connected, settings.server)  # they may not exist
+                    raise
 
     return acquire
 

@@ -23,7 +23,7 @@ _RUNTIMES = {"docker", "podman", "nerdctl"}
 _STARTING = {"run", "create"}
 
 
-@configured(*borrow.SIZES)
+@configured(*borrow.SIZES, "token_file")
 def container(
     settings: Settings,
     term: borrow.Term = None,
@@ -50,8 +50,6 @@ def container(
     Example: cenote container -n 2 --for 2h
     """
     from cenote.client import container as containers
-    from cenote.client.login import need
-    from cenote.client.pool import Pool
 
     anew = any(settings.sources[name].kind == "flag" for name in borrow.SIZES)
     anew |= same_server or any(option is not None for option in (filter, wait, priority))
@@ -59,7 +57,7 @@ def container(
         raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
     if cdi:
         containers.ready(output)
-    with Pool(need()) as pool:
+    with borrow.pool(settings) as pool:
         containers.sweep(pool)
         held = _held(pool, allocation, anew) or _new(pool, settings, term, filter, wait, priority, same_server)
     prepared = containers.prepare(held, [part for part in libraries.split(":") if part])
@@ -87,13 +85,14 @@ def _new(
     priority: int | None,
     same_server: bool,
 ) -> Borrowed:
+    from cenote.client import places
     from cenote.client.borrowing import Borrowed, asked
 
     wanted = asked(
         count=settings.run.devices,
         share=settings.run.share,
         memory=settings.run.memory,
-        filter=filter,
+        filter=places.narrowed(settings.server, filter),
         term=term,
         wait=wait,
         priority=priority,

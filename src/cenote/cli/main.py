@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -16,16 +15,13 @@ from cenote.cli.configured import configured
 from cenote.config import SETTINGS, Settings, option
 from cenote.errors import CenoteError
 
-if TYPE_CHECKING:
-    from cenote.client.launch import Held
-
 EXIT_CODES = """Exit codes:
   64  what was asked for makes no sense, or not as things are now
   69  no server answers, or no manager of the pool
   74  the pool's database cannot be used now
   75  no device fits, or none became free in time
   76  what answers speaks another protocol or version
-  77  wrong or missing key or token, or not allowed
+  77  wrong or missing token, or not allowed
   78  a setting has a wrong name or value
  126  the program cannot be run
  127  there is no such program
@@ -61,17 +57,16 @@ status.add_to(app)
 @configured("serve.listen", "serve.device", "serve.name", "serve.address", "link_timeout", "log", "log_format")
 def serve(
     settings: Settings,
-    pool: Annotated[bool, typer.Option("--pool", help="Start a pool here, whose manager runs beside.")] = False,
     join: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Join the pool of this join string. Or its text in variable: CENOTE_JOIN"),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more: the same as --log debug.")] = False,
 ) -> None:
-    """Lends this machine's devices.
+    """Lends this machine's devices, in a pool of its own or in that which it joins.
 
-    Ctrl-C ends it, the sessions on it, and the manager beside it; SIGTERM ends it alone and lets running programs
-    finish.
+    The first start makes the pool, with a manager that runs beside the server and a token for you. Ctrl-C ends the
+    server, the programs on it, and that manager; SIGTERM ends the server alone and lets running programs finish.
 
     Example: cenote serve --listen 192.168.1.5 --device type=gpu --device 'name~rtx|radeon'
     """
@@ -79,7 +74,7 @@ def serve(
     from cenote.cli import pools, show
     from cenote.server import supervisor
 
-    wish = pools.wish(settings, pool, join)
+    wish = pools.wish(settings, join)
     logs.to_stderr("debug" if verbose else settings.log or "info", settings.log_format)
     show.ended(supervisor.serve(settings.serve.listen, settings.serve.device, wish, show.running))
 
@@ -122,7 +117,7 @@ def manager(
 
 
 @app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
-@configured("server", "key", "run.devices", "run.share", "run.memory", "link_timeout", "log")
+@configured("run.devices", "run.share", "run.memory", "server", "token_file", "link_timeout", "log")
 def run(
     settings: Settings,
     command: Annotated[list[str], typer.Argument(metavar="PROGRAM [ARGS]…", help="What to run; put -- before it.")],
@@ -135,7 +130,7 @@ def run(
     priority: borrow.Priority = None,
     same_server: borrow.SameServer = False,
 ) -> None:
-    """Runs a program that sees devices of the pool, or those of servers that are named.
+    """Runs a program that sees devices of the pool, and gives them back when it ends.
 
     Its exit status is the program's, and signals go to the program. Children of the program see the devices, too.
 
@@ -144,16 +139,8 @@ def run(
     from cenote.client import launch
 
     container.refuse(settings, command)
-    acquire = borrow.from_pool(settings, allocation, filter, wait, priority, same_server) or _direct(settings, command)
+    acquire = borrow.acquiring(settings, allocation, filter, wait, priority, same_server)
     launch.end_like(launch.run(acquire, command, trace))
-
-
-def _direct(settings: Settings, command: list[str]) -> Callable[[], Held]:
-    """From the servers that are named, whose keys we have."""
-    from cenote.client.allocation import Allocations, Wanted
-
-    wanted = Wanted.from_words(settings.run.devices, settings.run.share, settings.run.memory)
-    return lambda: Allocations.request(settings.server, settings.key, wanted, command)
 
 
 class Listed(StrEnum):
@@ -166,55 +153,52 @@ class Listed(StrEnum):
 
 
 @app.command("list")
-@configured("server", "key")
+@configured("server", "token_file")
 def list_(
     settings: Settings,
-    what: Annotated[Listed | None, typer.Argument(help="Of a pool; devices if not given.", show_default=False)] = None,
+    what: Annotated[Listed, typer.Argument(help="Of the pool.")] = Listed.DEVICES,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
-    """Lists the devices of the pool, or of servers that are named: real names, memory, driver, who uses them.
+    """Lists the pool's devices, its servers, what is lent, or who waits.
 
     Example: cenote list allocations
     """
-    if pool := borrow.pool(settings, needed=what is not None):
-        from cenote.cli import show_pool
+    from cenote.cli import show_pool
 
-        with pool:
-            found = getattr(pool, what or Listed.DEVICES)()
-        (show_pool.as_json if as_json else getattr(show_pool, what or Listed.DEVICES))(found)
-        return
+    with borrow.pool(settings) as pool:
+        found = getattr(pool, what)()
+        if settings.server:
+            named = {server["name"] for server in borrow.servers(pool, settings.server)}
+            found = [row for row in found if named & _servers_of(row)]
+    (show_pool.as_json if as_json else getattr(show_pool, what))(found)
 
-    from cenote.cli import show
-    from cenote.client.allocation import key_of_each
-    from cenote.client.control import Control
 
-    hosts = {}
-    for address, key in zip(settings.server, key_of_each(settings.server, settings.key), strict=True):
-        with Control.open(address, key) as control:
-            hosts[control.server_host] = control.request("list")["devices"]
-    show.hosts_as_json(hosts) if as_json else show.hosts(hosts)
+def _servers_of(row: dict[str, Any]) -> set[str]:
+    """Those that one of the lists' rows has to do with."""
+    if "parts" in row:
+        return {part["server"] for part in row["parts"]}
+    return {row[name] for name in ("server", "name") if name in row}
 
 
 @app.command()
-@configured("server", "key")
+@configured("server", "token_file")
 def netperf(
     settings: Settings,
     seconds: Annotated[
         float, typer.Option(metavar="S", min=0.1, help="How many seconds to measure, for each server.")
     ] = 3.0,
 ) -> None:
-    """Measures the link to servers and says what it means for a program.
+    """Measures the links to servers and says what they mean for a program.
 
     Example: cenote netperf --server gpu1
     """
     from cenote.cli import show
     from cenote.client import netperf as link
-    from cenote.client.allocation import key_of_each
-    from cenote.client.control import Control
 
-    for address, key in zip(settings.server, key_of_each(settings.server, settings.key), strict=True):
-        with Control.open(address, key) as control:
-            show.link(control.address, link.measure(control, seconds))
+    with borrow.pool(settings) as pool:
+        for server in borrow.servers(pool, settings.server):
+            door = borrow.probe(pool, server["name"])
+            show.link(door.server, str(door.address), link.measure(door, seconds))
 
 
 @settings_app.command("show")

@@ -17,12 +17,11 @@ _VARIABLE = "CENOTE_JOIN"
 _LIMIT = 1 << 16
 
 
-def wish(settings: Settings, start: bool, join: str | None) -> Wish:
+def wish(settings: Settings, join: str | None) -> Wish:
     """Raises NoKey for a join string that is none."""
     listens = dict.fromkeys(Address(address.host, MANAGER_PORT) for address in settings.serve.listen)
     return Wish(
         settings.serve.name or socket.gethostname(),
-        start,
         () if settings.pool.listen else tuple(listens),
         _join(join),
         settings.serve.address,

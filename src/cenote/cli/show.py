@@ -17,7 +17,7 @@ from rich.text import Text
 from cenote import __version__, config
 from cenote.config import Settings
 from cenote.devices import human_size
-from cenote.protocol import Address, is_loopback
+from cenote.protocol import is_loopback
 
 if TYPE_CHECKING:
     from cenote.client.netperf import Link
@@ -36,12 +36,11 @@ def running(server: Running) -> None:
         lines.append(
             f"  device {device.index:<6} {device.name} · {kind} · {size} · {device.platform} {device.driver_version}"
         )
-    if server.member:
-        lines.append(f"  pool          {server.member.name} of the pool at {', '.join(server.member.managers)}")
+    lines.append(f"  pool          {server.member.name} of the pool at {', '.join(server.member.managers)}")
     if server.home and server.home.admin_token.exists():
         lines.append(f"  admin token   {server.home.admin_token}")
-    lines += [f"  key file      {server.identity.key_file}", "Ready. Ctrl-C ends it."]
-    print("\n".join(lines), flush=True)
+    ready = "Ready." if server.settled else "Ready, but no manager of the pool reaches it yet; the log says why."
+    print("\n".join([*lines, f"{ready} Ctrl-C ends it."]), flush=True)
 
 
 def manager(resident: Resident, admin_token: Path | None) -> None:
@@ -57,40 +56,8 @@ def ended(sessions: int) -> None:
     logging.getLogger("cenote.server").info("ended with %d session(s)", sessions)
 
 
-def hosts(found: dict[str, list[dict[str, Any]]]) -> None:
-    for host, its in found.items():
-        devices(host, its)
-
-
-def hosts_as_json(found: dict[str, list[dict[str, Any]]]) -> None:
-    print(json.dumps(found, indent=2, ensure_ascii=False))
-
-
-def devices(host: str, found: list[dict[str, Any]]) -> None:
-    table = Table(title=host, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for heading in ("#", "device", "type", "memory", "free", "driver", "in use by"):
-        table.add_column(heading, overflow="fold")
-    for device in found:
-        table.add_row(
-            str(device["index"]),
-            device["name"],
-            device["type"].upper(),
-            human_size(device["memory"]),
-            human_size(device["memory_free"]),
-            f"{device['platform']} {device['driver_version']}",
-            "\n".join(map(_holder, device["holders"])) or "nobody",
-        )
-    _console().print(table, highlight=False, markup=False)
-
-
-def _holder(holder: dict[str, Any]) -> str:
-    if holder["memory"] is None:
-        return str(holder["name"])
-    return f"{holder['name']}: {human_size(holder['memory'])}, {holder['weight'] / 10_000:.3g} %"
-
-
-def link(address: Address, measured: Link) -> None:
-    print(f"{address} over {measured.transport}")
+def link(server: str, address: str, measured: Link) -> None:
+    print(f"{server} at {address} over {measured.transport}")
     lines = Table.grid(padding=(0, 2))
     lines.add_row("  round trip", f"median {measured.median * 1e6:.0f} µs, 99th percentile {measured.p99 * 1e6:.0f} µs")
     lines.add_row("", measured.meaning())

@@ -14,7 +14,7 @@ from cenote.client import nearness
 from cenote.client.pool import Pool
 from cenote.client.tether import Door, Tether
 from cenote.errors import CenoteError, NoDevice, StoreFailed, Unreachable
-from cenote.keys import write_private
+from cenote.private import write_private
 from cenote.protocol import Address
 from cenote.units import human_duration, parse_duration, parse_size
 
@@ -96,8 +96,9 @@ class Borrowed:
             raise NoDevice(f"allocation {name} is not active: {view['outcome'] or view['state']}")
         return cls(view, _doors(pool, view), [])
 
-    def write(self, file: Path) -> None:
-        write_private(file, "\n".join(["cenote-allocation 1", *(door.line() for door in self.doors), ""]).encode())
+    def write(self, file: Path, *, container: bool = False) -> None:
+        lines = (door.line(container=container) for door in self.doors)
+        write_private(file, "\n".join(["cenote-allocation 1", *lines, ""]).encode())
 
     def keep(self) -> None:
         """Holds it across restarts of servers; not before this process has forked for the last time."""

@@ -56,8 +56,8 @@ def prepare(held: Borrowed, libraries: Sequence[str] = ()) -> Prepared:
     its LD_LIBRARY_PATH."""
     name = held.view["id"]
     allocation = environment.allocation_file(_folder() / name)
-    held.write(allocation)
-    return Prepared(name, _edits(client(), allocation, libraries), any(door.is_here for door in held.doors))
+    held.write(allocation, container=True)
+    return Prepared(name, _edits(client(), allocation, libraries), any(door.is_loopback for door in held.doors))
 
 
 def ready(output: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Self
 from cenote import paths
 from cenote.credentials import TokenCredential, read_token
 from cenote.errors import CenoteError, NoKey, NotAllowed, Unreachable
-from cenote.keys import write_private
+from cenote.private import write_private
 from cenote.protocol import Address
 
 VARIABLE = "CENOTE_TOKEN"

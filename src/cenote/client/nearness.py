@@ -14,7 +14,7 @@ from typing import Any
 from cenote import paths
 from cenote.client.pool import Pool
 from cenote.errors import CenoteError
-from cenote.keys import write_private
+from cenote.private import write_private
 from cenote.protocol import Address
 
 FRESH = 300.0  # seconds

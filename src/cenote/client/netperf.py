@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import statistics
 import struct
 import time
 from dataclasses import dataclass
 
-from cenote.client.control import Control
+from cenote.client.tether import Door, dial
 from cenote.errors import Unreachable
 
 _REQUEST = struct.Struct("<II")  # bytes that follow, bytes wanted back
 _BLOCK = 1 << 20
 _WARM_UP = 50
+_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,30 +44,31 @@ class Link:
         return f"moving 1 GiB takes {(1 << 30) / slower:.1f} s the slower way; keep data on the device where you can"
 
 
-def measure(control: Control, seconds: float) -> Link:
-    """Takes about ``seconds``. The connection is of no other use afterwards."""
-    control.request("echo")
+def measure(door: Door, seconds: float) -> Link:
+    """Takes about ``seconds``. The door is that of a probe."""
     part = seconds / 3
-    try:
-        trips = _round_trips(control, part)
-        upload, download = (_bandwidth(control, part, up=up) for up in (True, False))
-    except OSError as error:
-        raise Unreachable(f"the connection to {control.address} broke: {error.strerror or error}") from None
-    transport = "TLS 1.3" if control.tls else "plain TCP"
+    with dial(door) as sock:
+        sock.settimeout(_TIMEOUT)
+        try:
+            trips = _round_trips(sock, part)
+            upload, download = (_bandwidth(sock, part, up=up) for up in (True, False))
+        except OSError as error:
+            raise Unreachable(f"the connection to {door.address} broke: {error.strerror or error}") from None
+        transport = "TLS 1.3" if isinstance(sock, ssl.SSLSocket) else "plain TCP"
     return Link(transport, statistics.median(trips), statistics.quantiles(trips, n=100)[98], upload, download)
 
 
-def _round_trips(control: Control, seconds: float) -> list[float]:
+def _round_trips(sock: socket.socket, seconds: float) -> list[float]:
     trips: list[float] = []
     end = time.perf_counter() + seconds
     while len(trips) < 2 * _WARM_UP or time.perf_counter() < end:
         start = time.perf_counter()
-        _exchange(control, b"", 8)
+        _exchange(sock, b"", 8)
         trips.append(time.perf_counter() - start)
     return trips[_WARM_UP:]
 
 
-def _bandwidth(control: Control, seconds: float, *, up: bool) -> float:
+def _bandwidth(sock: socket.socket, seconds: float, *, up: bool) -> float:
     """Several blocks are under way at once, as a program's transfers are."""
     block = bytes(_BLOCK)
     batch = 16
@@ -72,27 +76,27 @@ def _bandwidth(control: Control, seconds: float, *, up: bool) -> float:
     while (spent := time.perf_counter() - start) < seconds or not moved:
         if up:
             for i in range(batch):
-                control.socket.sendall(_REQUEST.pack(_BLOCK, 8 if i == batch - 1 else 0))
-                control.socket.sendall(block)
-            _receive(control, 8)
+                sock.sendall(_REQUEST.pack(_BLOCK, 8 if i == batch - 1 else 0))
+                sock.sendall(block)
+            _receive(sock, 8)
         else:
-            _exchange(control, b"", batch * _BLOCK)
+            _exchange(sock, b"", batch * _BLOCK)
         moved += batch * _BLOCK
     return moved / (spent or time.perf_counter() - start)
 
 
-def _exchange(control: Control, payload: bytes, wanted: int) -> None:
-    control.socket.sendall(_REQUEST.pack(len(payload), wanted) + payload)
-    _receive(control, wanted)
+def _exchange(sock: socket.socket, payload: bytes, wanted: int) -> None:
+    sock.sendall(_REQUEST.pack(len(payload), wanted) + payload)
+    _receive(sock, wanted)
 
 
 _buffer = bytearray(_BLOCK)
 
 
-def _receive(control: Control, size: int) -> None:
+def _receive(sock: socket.socket, size: int) -> None:
     view = memoryview(_buffer)
     while size:
-        count = control.socket.recv_into(view[: min(size, len(view))])
+        count = sock.recv_into(view[: min(size, len(view))])
         if not count:
             raise ConnectionResetError("the server closed the connection")
         size -= count

@@ -27,6 +27,7 @@ ERRORS: Mapping[str, type[CenoteError]] = {
     "busy": errors.Busy,
     "invalid": errors.Invalid,
     "store-failed": errors.StoreFailed,
+    "unreachable": errors.Unreachable,
 }
 """By the codes of problem documents."""
 
@@ -94,6 +95,10 @@ class Pool:
     def devices(self, filter: str = "") -> list[dict[str, Any]]:
         after = lambda last: {"after_server": last["server"], "after_index": last["index"]}  # noqa: E731
         return list(self._pages("/devices", after, {"filter": filter} if filter else {}))
+
+    def probe(self, server: str) -> dict[str, Any]:
+        """How one connection to the server is opened that measures the link."""
+        return self._object("POST", f"/servers/{urllib.parse.quote(server, safe='')}/probe")
 
     def queue(self) -> list[dict[str, Any]]:
         return self._list("GET", "/queue")

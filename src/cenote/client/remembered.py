@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cenote import paths
-from cenote.keys import write_private
+from cenote.private import write_private
 
 
 def remember(allocation: str) -> bool:

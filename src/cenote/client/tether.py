@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cenote import link, protocol
-from cenote.client import control
+from cenote.client import gate
 from cenote.errors import CenoteError, NoDevice, NotAllowed, ProtocolError, Unreachable, WrongVersion
 from cenote.protocol import Address, Kind, Preamble
 
@@ -29,14 +29,15 @@ class Door:
     secret: str = field(repr=False)
     authority: str = field(repr=False)
 
-    def line(self) -> str:
-        """In the file that programs' shims read, with the address as a number."""
-        transport = "plain" if self.is_here else "tls"
-        return f"server {_numeric(self.address)} {self.address.port} {transport} {self.allocation} {self.secret}"
+    def line(self, *, container: bool = False) -> str:
+        """In the file that programs' shims read, with the address as a number. A ``container`` has a network of its
+        own, from which the other addresses of this machine are as far as any."""
+        host = _numeric(self.address)
+        near = protocol.is_loopback(host) if container else protocol.is_here(host)
+        return f"server {host} {self.address.port} {'plain' if near else 'tls'} {self.allocation} {self.secret}"
 
     @property
-    def is_here(self) -> bool:
-        """Whether it is reached within this machine's own network alone, where nothing has to be encrypted."""
+    def is_loopback(self) -> bool:
         return protocol.is_loopback(_numeric(self.address))
 
 
@@ -63,7 +64,7 @@ class Tether:
         deadline = time.monotonic() + self.PATIENCE
         while True:
             try:
-                return _dial(self._door)
+                return dial(self._door)
             except (Unreachable, ProtocolError) as error:
                 if isinstance(error, WrongVersion) or time.monotonic() > deadline:
                     raise
@@ -73,7 +74,7 @@ class Tether:
         last = _last_word(self._socket)
         while last is None and not self._closed.wait(self.RETRY):
             try:
-                self._socket = _dial(self._door)
+                self._socket = dial(self._door)
             except NoDevice:  # it ended while the server was away
                 last = f"{self._door.server} has taken back what it had lent"
                 break
@@ -86,18 +87,18 @@ class Tether:
             print(f"cenote: {last}", file=sys.stderr)
 
 
-def _dial(door: Door) -> socket.socket:
-    """Raises NoDevice when the server does not lend this any more."""
-    deadline = time.monotonic() + control.TIMEOUT
-    sock, address = control.connect(door.address, deadline)
+def dial(door: Door) -> socket.socket:
+    """A connection that has proved the secret. Raises NoDevice when the server does not lend this any more."""
+    deadline = time.monotonic() + gate.TIMEOUT
+    sock, address = gate.connect(door.address, deadline)
     try:
         link.keep(sock)
-        secure = not protocol.is_loopback(address.host)
+        secure = not protocol.is_here(address.host)
         preamble = Preamble(Kind.TETHER, secure, bytes.fromhex(door.allocation)).encode()
-        answer = control.pass_gate(door.address, sock, preamble, deadline)
+        answer = gate.pass_gate(door.address, sock, preamble, deadline)
         if secure:
             sock = _secured(door, sock)
-        control.prove(door.address, sock, bytes.fromhex(door.secret), preamble, answer, deadline)
+        gate.prove(door.address, sock, bytes.fromhex(door.secret), preamble, answer, deadline)
     except TimeoutError:
         sock.close()
         raise Unreachable(f"{door.server} at {door.address} accepts connections but does not answer") from None

@@ -14,7 +14,6 @@ from pathlib import Path
 from cenote import config
 from cenote.credentials import TokenCredential, read_token
 from cenote.errors import Invalid, NoKey, WrongSetting
-from cenote.keys import write_private
 from cenote.listening import listen_on, reached_at
 from cenote.pool import placement
 from cenote.pool.accounts import Accounts
@@ -25,6 +24,7 @@ from cenote.pool.process import Managed, Manager
 from cenote.pool.queue import Rules
 from cenote.pool.request import DAY
 from cenote.pool.store import Store
+from cenote.private import write_private
 from cenote.protocol import MANAGER_PORT, Address
 from cenote.units import parse_duration
 

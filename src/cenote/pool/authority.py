@@ -26,7 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cenote import tls
 from cenote.errors import Invalid, NoKey
-from cenote.keys import write_private
+from cenote.private import write_private
 from cenote.tls import Role
 
 AUTHORITY_LIFETIME = datetime.timedelta(days=365 * 30)

@@ -21,7 +21,7 @@ from cenote.pool.allocations import Allocations
 from cenote.pool.certificates import Certificates
 from cenote.pool.core import Core
 from cenote.pool.models import ServerState
-from cenote.pool.orders import Answer, Host, Order, Result
+from cenote.pool.orders import Answer, Host, Order, Probe, Result
 from cenote.pool.servers import Place, Servers
 from cenote.tls import Role
 
@@ -112,6 +112,10 @@ class Courier:
     def trouble(self, server: int) -> str:
         """Why a server cannot be reached at its address, though it may beat; empty when it can."""
         return self._server(server).trouble
+
+    async def probe(self, server: int) -> Probe:
+        """Raises Unreachable, or NotFound."""
+        return await (await self._reached(self._server(server))).probe()
 
     async def run(self) -> None:
         """Until it is cancelled."""

@@ -12,7 +12,7 @@ from typing import Self
 from cenote import paths
 from cenote.errors import Conflict, NoKey
 from cenote.folders import lock
-from cenote.keys import write_private
+from cenote.private import write_private
 
 _PATIENCE = 1.0
 _PAUSE = 0.05

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from cenote import link, protocol, tls
 from cenote.errors import CenoteError, ProtocolError, Unreachable
 from cenote.pool import wire
-from cenote.pool.orders import Answer, Order, Report, Stamp
+from cenote.pool.orders import Answer, Order, Probe, Report, Stamp
 from cenote.protocol import Address, Kind, Preamble, Status
 from cenote.tls import Role
 
@@ -107,6 +107,9 @@ class Link:
     async def stamp(self) -> Stamp:
         return await self._ask(wire.stamp_from_json, "stamp")
 
+    async def probe(self) -> Probe:
+        return await self._ask(wire.probe_from_json, "probe")
+
     def drop(self) -> None:
         """Gives the connection up; the next request makes another one."""
         if self._streams:
@@ -163,7 +166,7 @@ async def _enter(address: Address, context: ssl.SSLContext) -> tuple[asyncio.Str
         sock.setblocking(False)
         await loop.sock_connect(sock, where)
         link.keep(sock)
-        await loop.sock_sendall(sock, Preamble(Kind.CONTROL, tls=True, pool=True).encode())
+        await loop.sock_sendall(sock, Preamble(Kind.MANAGER, tls=True).encode())
         data = b""
         while len(data) < protocol.ANSWER_SIZE:
             more = await loop.sock_recv(sock, protocol.ANSWER_SIZE - len(data))

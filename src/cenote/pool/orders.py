@@ -138,6 +138,14 @@ class Report:
     """The latest that it has ended by itself, whether still held or not."""
 
 
+@dataclass(frozen=True)
+class Probe:
+    """A permission to connect to a server once, to measure the link; its secret proves it."""
+
+    id: str
+    secret: str = field(repr=False)
+
+
 class Host(Protocol):
     """A server, as a manager reaches it."""
 
@@ -151,6 +159,10 @@ class Host(Protocol):
 
     async def stamp(self) -> Stamp:
         """That of its next report, if nothing changes until then. Raises Unreachable."""
+        ...
+
+    async def probe(self) -> Probe:
+        """Raises Unreachable."""
         ...
 
     def drop(self) -> None:

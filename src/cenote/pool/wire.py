@@ -17,6 +17,7 @@ from cenote.pool.orders import (
     Extend,
     Held,
     Order,
+    Probe,
     Release,
     Report,
     Reserve,
@@ -147,6 +148,10 @@ def _held(plain: dict[str, Any]) -> Held:
         _maybe_whole(plain["idle"]),
         _bool(plain["ending"]),
     )
+
+
+def probe_from_json(plain: object) -> Probe:
+    return _checked(plain, lambda p: Probe(_matching(_ALLOCATION, p["id"]), _matching(_SECRET, p["secret"])))
 
 
 def _stamp(plain: dict[str, Any]) -> Stamp:

@@ -8,7 +8,7 @@ import random
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,9 @@ import httpx
 from cenote import tls
 from cenote.devices import Device
 from cenote.errors import CenoteError, Conflict, NoKey, NotAllowed, ProtocolError, Unreachable
-from cenote.keys import write_private
 from cenote.listening import reached_from
 from cenote.pool import wire
+from cenote.private import write_private
 from cenote.protocol import Address
 from cenote.server.figures import Figures
 from cenote.server.lender import Lender
@@ -36,6 +36,7 @@ TIMEOUT = 4.0
 LONGEST_PAUSE = 30.0
 _FIRST_PAUSE = 0.5
 _LEAST = 0.1
+_SOON = 0.3
 _RENEWAL_PAUSE = 60.0  # after it has failed
 
 
@@ -90,7 +91,10 @@ class Agent:
         self._address = address
         self._figures = figures
         self._period = period
+        self.settled = asyncio.Event()
+        """Set once the pool knows all about this server and may place on it."""
         self._changed = asyncio.Event()
+        self._moved = asyncio.Event()
         self._described = ""
         """The address at which the managers know the devices to be."""
         self._said = ""
@@ -102,6 +106,11 @@ class Agent:
     def revoked(self) -> frozenset[str]:
         """The serials of the managers' certificates that no longer count."""
         return self._member.revoked
+
+    def moved(self, managers: Iterable[str]) -> None:
+        """The managers are there now, and answer."""
+        self._know(self._member.told(managers, self._member.revoked))
+        self._moved.set()
 
     async def run(self) -> None:
         """Beats for ever: to one manager while it answers, else to the next, after ever longer pauses."""
@@ -121,7 +130,10 @@ class Agent:
             turn, failures = turn + 1, failures + 1
             rounds = failures // len(managers)
             longest = min(_FIRST_PAUSE * 2 ** min(rounds, 10), LONGEST_PAUSE)
-            await asyncio.sleep(random.uniform(0.5, 1.0) * longest)  # noqa: S311 - so that not all come at once
+            with suppress(TimeoutError):
+                async with asyncio.timeout(random.uniform(0.5, 1.0) * longest):  # noqa: S311 - so that not all come at once
+                    await self._moved.wait()
+            self._moved.clear()
 
     async def _beat(self, manager: _Manager) -> None:
         self._changed.clear()
@@ -137,13 +149,13 @@ class Agent:
         except (ProtocolError, Conflict):
             self._described = ""  # a database that was restored may not know this server
             raise
+        if not answer.get("report"):
+            self.settled.set()
         if trouble := answer.get("trouble"):
             self._say(logging.WARNING, f"the pool cannot use this server: {trouble}")
         else:
             self._say(logging.INFO, f"this is {self._member.name} of the pool, reached at {address}")
-        told = self._member.told(_texts(answer, "managers"), _texts(answer, "revoked"))
-        if told != self._member:
-            await self._keep(told)
+        self._know(self._member.told(_texts(answer, "managers"), _texts(answer, "revoked")))
         if time.time() >= self._member.renew_at and time.monotonic() >= self._renewal_pause:
             try:
                 await self._renew(manager, path)
@@ -168,22 +180,24 @@ class Agent:
             await asyncio.to_thread(write_private, files.certificate, certificate)
         except OSError as error:
             raise NoKey(f"{files.certificate} cannot be written: {error.strerror}") from None
-        await self._keep(replace(self._member, renew_at=_moment(answer, "renew_at")))
+        self._know(replace(self._member, renew_at=_moment(answer, "renew_at")))
         self.on_renewal()
         log.info("the server’s certificate is renewed")
-
-    async def _keep(self, member: Membership) -> None:
-        self._member = member
-        try:
-            await asyncio.to_thread(member.save)
-        except OSError as error:
-            log.error("what a manager has said cannot be kept: %s", error.strerror)
 
     async def _pause(self) -> None:
         await asyncio.sleep(_LEAST)  # several changes are one beat
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._period):
+            async with asyncio.timeout(self._period if self.settled.is_set() else _SOON):
                 await self._changed.wait()
+
+    def _know(self, member: Membership) -> None:
+        if member == self._member:
+            return
+        self._member = member
+        try:
+            member.save()
+        except OSError as error:
+            log.error("what is known of the pool cannot be kept: %s", error.strerror)
 
     def _say(self, level: int, sentence: str) -> None:
         if sentence != self._said:

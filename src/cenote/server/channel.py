@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from cenote import protocol
 from cenote.protocol import LINE_LIMIT
 
 T = TypeVar("T")
@@ -30,6 +31,11 @@ class Channel:
     @property
     def peer(self) -> str:
         return str(self.socket.getpeername()[0])
+
+    @property
+    def local(self) -> bool:
+        """Whether both ends are on this host: kernels take nothing from elsewhere that has an address of ours."""
+        return protocol.is_loopback(self.peer) or self.peer == self.socket.getsockname()[0]
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)

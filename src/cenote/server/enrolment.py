@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cenote.client.pool import Pool, read_token_file
 from cenote.credentials import JoinCredential, read_join
 from cenote.errors import Conflict, NoKey
-from cenote.pool.home import Home, Resident
+from cenote.pool.home import Home
 from cenote.protocol import Address
+from cenote.server.agent import join
+from cenote.server.member import Member
 from cenote.server.membership import Membership
 from cenote.server.own_manager import OwnManager
 
@@ -22,9 +25,8 @@ class Wish:
     """What the server was asked to do about pools; ``name`` is the one that it is to have there."""
 
     name: str
-    start: bool = False
-    """A pool here, with a manager of its own, which later starts keep as well."""
     manager_listens: Sequence[Address] = ()
+    """Where a manager of this host's own listens, if its settings do not say."""
     join: JoinCredential | None = field(default=None, repr=False)
     address: str | None = None
     """Where the pool reaches this server, if that cannot be seen from here."""
@@ -37,44 +39,39 @@ class Enrolment:
         self._wish = wish
         self._folder = folder
         self._home = home
-        self.manager = OwnManager(home, wish.manager_listens) if wish.start or home.kept else None
-        self.resident: Resident | None = None
+        self._member = Membership.load(folder)
+        elsewhere = self._member or wish.join
+        self.manager = OwnManager(home, wish.manager_listens) if home.kept or not elsewhere else None
 
-    async def prepare(self) -> None:
-        """After this the host is a member of the pool that was wished for, if any was. Raises Conflict, among others,
-        when it is one of another pool."""
-        member = Membership.load(self._folder)
+    async def prepare(self) -> Membership:
+        """That of the pool that the host is to join, or has joined, or else of one of its own. Raises Conflict, among
+        others, when it belongs to another pool. Who has joined needs no manager for that."""
         if self.manager and self._wish.join:
-            raise Conflict("a server that keeps a manager belongs to that manager’s pool and cannot join another")
-        if self.manager:
-            if member and not self._home.kept:
-                raise Conflict(f"this host belongs to a pool elsewhere; to leave it, remove {self._folder}")
-            self.resident = await self.manager.ensure()
-            await self._join_own(member, self.resident)
+            raise Conflict(f"this host keeps a pool of its own; to give that up, remove {self._home.folder}")
+        if self._wish.join:
+            self._member = await self._join(self._wish.join)
+        if self._member is None:
+            assert self.manager
+            await self.manager.ensure()
+            self._member = await self._join(await asyncio.to_thread(_invitation, self._home, self._wish.name))
             self._home.keep()
-        elif self._wish.join:
-            await self._join(member, self._wish.join)
+        return self._member
 
-    async def _join_own(self, member: Membership | None, resident: Resident) -> None:
-        if member is None:
-            invitation = await asyncio.to_thread(_invitation, self._home, self._wish.name)
-            await self._join(None, invitation)
-        elif member.managers != resident.managers:  # this host has another address now
-            member.told(resident.managers, member.revoked).save()
+    async def tend(self, member: Member) -> None:
+        """Sees to it that this host's own manager runs, if it has one, and that the member knows where."""
+        if self.manager:
+            await self.manager.watch(lambda resident: member.moved(resident.managers))
 
-    async def _join(self, member: Membership | None, credential: JoinCredential) -> None:
+    async def _join(self, credential: JoinCredential) -> Membership:
         """One that is a member already stays it: units and containers are started with the same string each time."""
-        if member is None:
-            from cenote.server.agent import join  # with an HTTP client
-
-            await join(self._folder, credential.managers, credential.ca, credential.secret, self._wish.name)
-        elif _fingerprint(member) != credential.ca:
+        if self._member is None:
+            return await join(self._folder, credential.managers, credential.ca, credential.secret, self._wish.name)
+        if _fingerprint(self._member) != credential.ca:
             raise Conflict(f"this host belongs to another pool; to leave it, remove {self._folder}")
+        return self._member
 
 
 def _invitation(home: Home, name: str) -> JoinCredential:
-    from cenote.client.pool import Pool, read_token_file
-
     try:
         credential = read_token_file(home.admin_token)
     except NoKey as error:

@@ -39,7 +39,7 @@ def _of(session: Session) -> dict[str, Any]:
     usage = session.usage
     return {
         "allocation": session.allocation.id.hex(),
-        "user": session.allocation.holder.user,
+        "user": session.allocation.user,
         "pid": session.record.pid,
         "since": session.record.since,
         "memory": [{"index": index, "bytes": amount} for index, amount in sorted(session.record.granted.items())],

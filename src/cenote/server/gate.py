@@ -6,17 +6,13 @@ import asyncio
 import logging
 import secrets
 import socket
-import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 
 from cenote import link, protocol
 from cenote.errors import ProtocolError
-from cenote.pool.manager import Allocation
 from cenote.protocol import Answer, Kind, Preamble, Status
 from cenote.server.channel import Channel
-from cenote.server.control import Control, authenticate
-from cenote.server.identity import Identity
 from cenote.server.pooled import Pooled
 from cenote.server.sessions import Sessions
 
@@ -28,22 +24,9 @@ HELLO_TIMEOUT = 3.0
 
 
 class Gate:
-    def __init__(
-        self,
-        listeners: list[socket.socket],
-        identity: Identity,
-        sessions: Sessions,
-        find_allocation: Callable[[bytes], Awaitable[Allocation | None]],
-        control: Callable[[Channel], Control],
-        pooled: Pooled | None = None,
-    ) -> None:
-        """``pooled`` is for managers and tethers, where the host belongs to a pool."""
+    def __init__(self, listeners: list[socket.socket], sessions: Sessions, pooled: Pooled) -> None:
         self._listeners = listeners
-        self._identity = identity
-        self._tls_context: ssl.SSLContext = identity.tls_context()
         self._sessions = sessions
-        self._find_allocation = find_allocation
-        self._control = control
         self._pooled = pooled
         self._unproved = asyncio.Semaphore(UNPROVED_LIMIT)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,17 +97,15 @@ class Gate:
                 "%s speaks protocol %d.%d, which this server does not", channel.peer, preamble.major, preamble.minor
             )
             return await self._refuse(channel, Status.WRONG_VERSION)
-        if not preamble.tls and not protocol.is_loopback(channel.peer):
+        if not preamble.tls and not channel.local:
             return await self._refuse(channel, Status.TLS_REQUIRED)
         match preamble.kind:
-            case Kind.CONTROL if preamble.pool:
+            case Kind.MANAGER:
                 return await self._serve_manager(channel, standing)
             case Kind.TETHER:
                 return await self._serve_tether(channel, data, preamble, standing)
-            case Kind.CONTROL:
-                return await self._serve_control(channel, data, preamble.tls, standing)
             case Kind.SESSION:
-                allocation = await self._find_allocation(preamble.id)
+                allocation = self._pooled.lender.find(preamble.id)
                 if allocation is None:
                     return await self._refuse(channel, Status.UNKNOWN)
                 status = await self._sessions.open(allocation, channel.socket, data, preamble.tls)
@@ -139,24 +120,7 @@ class Gate:
             channel.socket.shutdown(socket.SHUT_WR)
         return False
 
-    async def _serve_control(self, channel: Channel, preamble: bytes, tls: bool, standing: _Standing) -> bool:
-        answer = Answer(Status.GO_ON, secrets.token_bytes(32)).encode()
-        async with asyncio.timeout(HELLO_TIMEOUT):
-            await channel.write(answer)
-            if tls:
-                try:
-                    await channel.start_tls(self._tls_context)
-                except ssl.SSLError as error:
-                    log.info("%s: %s", channel.peer, error)
-                    return False
-            if not await authenticate(channel, self._identity.key.key, preamble, answer):
-                return False
-        standing.leave()
-        return await self._control(channel).serve()
-
     async def _serve_manager(self, channel: Channel, standing: _Standing) -> bool:
-        if self._pooled is None:
-            return await self._refuse(channel, Status.UNKNOWN)
         async with asyncio.timeout(HELLO_TIMEOUT):
             await channel.write(Answer(Status.GO_ON, secrets.token_bytes(32)).encode())
             manager = await self._pooled.admit(channel)
@@ -166,15 +130,20 @@ class Gate:
         return False
 
     async def _serve_tether(self, channel: Channel, data: bytes, preamble: Preamble, standing: _Standing) -> bool:
-        loan = self._pooled.lender.tetherable(preamble.id) if self._pooled else None
-        if self._pooled is None or loan is None:
+        loan = self._pooled.lender.tetherable(preamble.id)
+        probe = None if loan else self._pooled.probes.take(preamble.id)
+        secret = loan.allocation.secret if loan else probe.secret if probe else None
+        if secret is None:
             return await self._refuse(channel, Status.UNKNOWN)
         answer = Answer(Status.GO_ON, secrets.token_bytes(32)).encode()
         async with asyncio.timeout(HELLO_TIMEOUT):
             await channel.write(answer)
-            if not await self._pooled.prove(channel, loan, data, answer, encrypted=preamble.tls):
+            if not await self._pooled.prove(channel, secret, data, answer, encrypted=preamble.tls):
                 return False
         standing.leave()
+        if loan is None:
+            self._pooled.measure(channel)
+            return True
         await self._pooled.hold(channel, loan)
         return False
 

@@ -18,9 +18,8 @@ from typing import Protocol, TypeVar
 
 from cenote import link
 from cenote.devices import Device
-from cenote.errors import NoDevice
-from cenote.pool.manager import Allocation, Holder
 from cenote.pool.orders import Answer, Ended, Extend, Held, Order, Release, Report, Reserve, Result, Stamp, Why
+from cenote.server.allocation import Allocation
 from cenote.server.ledger import LentLedger
 from cenote.server.sessions import Use
 from cenote.units import human_duration
@@ -30,6 +29,7 @@ log = logging.getLogger("cenote.lender")
 TETHER_TIMEOUT = 30.0  # seconds from the loan to the first tether
 RETURN_MARGIN = 15.0  # clients give up before the server does
 _TICK = 1.0
+_SHORTLY = 0.01
 _REMEMBERED = 64  # of what was ended here, for managers that have not heard of it
 _REASONS = {
     Why.RELEASED: "it was released",
@@ -73,6 +73,8 @@ class Loan:
     use: Use | None = None
     """As it was then."""
     tethers: int = 0
+    missed: bool = False
+    """Whether those who held it before a restart have still to come back."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as it is being ended."""
     told: str = ""
@@ -120,14 +122,14 @@ class Lender:
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
 
-    def restore(self) -> list[Allocation]:
+    def restore(self) -> None:
         """Takes up what the ledger has from before, so that the workers that are left can be adopted."""
         for held in self._ledger.report().held:
             loan = self._lend(held, self._return_timeout)
+            loan.missed = held.tethered
             if held.ending:
                 loan.over.set()
         self.stamp = self._ledger.stamp
-        return []  # tethers, not control connections, hold what a pool lends
 
     def start(self) -> None:
         """Goes on with what was restored, once the workers that are left have been adopted."""
@@ -156,22 +158,13 @@ class Lender:
     async def report(self) -> Report:
         return await asyncio.shield(self._start(self._report()))
 
-    async def allocate(
-        self, holder: Holder, count: int | None, weight: int | None = None, memory: int | None = None
-    ) -> Allocation:
-        """There is no way round the pool's queue and quotas."""
-        raise NoDevice("this server lends its devices through its pool; ask the pool’s manager")
+    async def end_all(self) -> None:
+        """Takes everything back, and returns when it is free."""
+        while self._loans:
+            await asyncio.gather(*(self._end(loan, Why.LET_GO) for loan in list(self._loans.values())))
+            await asyncio.sleep(_SHORTLY)
 
-    async def release(self, allocation: Allocation) -> None:
-        """For one who holds it at this host, whom its secret has let in."""
-        for loan in list(self._loans.values()):
-            if loan.allocation is allocation:
-                await asyncio.shield(self._start(self._end(loan, Why.LET_GO)))
-
-    async def lent(self, device: Device) -> list[Allocation]:
-        return [loan.allocation for loan in self._loans.values() if device in loan.allocation.devices]
-
-    async def find(self, allocation_id: bytes) -> Allocation | None:
+    def find(self, allocation_id: bytes) -> Allocation | None:
         """What the secret of an allocation opens; None when it is not lent, or is being ended."""
         loan = self._latest(allocation_id)
         return loan.allocation if loan else None
@@ -188,6 +181,9 @@ class Lender:
         That does not hold for a block that is cancelled, which is our end and not the holder's.
         """
         loan.tethers += 1
+        if loan.missed:
+            loan.missed = False
+            log.info("%s is back", loan.allocation.holder)
         cancelled = False
         try:
             yield
@@ -265,8 +261,7 @@ class Lender:
     def _lend(self, order: Reserve | Held, patience: float) -> Loan:
         devices = tuple(self._devices[share.index] for share in order.shares if share.index in self._devices)
         shares = tuple(share for share in order.shares if share.index in self._devices)
-        holder = Holder(order.user, "pool", order.allocation[:8])
-        allocation = Allocation(holder, devices, shares, bytes.fromhex(order.allocation), order.secret)
+        allocation = Allocation(order.user, devices, shares, bytes.fromhex(order.allocation), order.secret)
         key = order.allocation, order.epoch
         loan = Loan(key, allocation, order.tethered, patience, _now(), order.idle, _now())
         self._loans[key] = loan

@@ -1,11 +1,10 @@
-"""A host that belongs to a pool: what it lends, the agent that speaks for it, and its part of the gate."""
+"""This host in its pool: what it lends, the agent that speaks for it, and its part of the gate."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 from cenote.devices import Device
 from cenote.protocol import Address
@@ -21,7 +20,7 @@ log = logging.getLogger("cenote.member")
 
 
 class Member:
-    """``folder`` has the membership; the ledger of what is lent lies beside it.
+    """The ledger of what is lent lies beside the membership.
 
     ``gate`` is where the gate listens, ``address`` where the pool reaches it, if that is known.
     """
@@ -29,14 +28,14 @@ class Member:
     def __init__(
         self,
         membership: Membership,
-        folder: Path,
         devices: Sequence[Device],
         sessions: Sessions,
         gate: Sequence[Address],
         address: str | None,
     ) -> None:
         capacities = {device.index: Capacity(device.memory, device.overhead) for device in devices}
-        self.lender = Lender(LentLedger(folder / "lent", capacities), devices, sessions, name=membership.name)
+        ledger = LentLedger(membership.folder / "lent", capacities)
+        self.lender = Lender(ledger, devices, sessions, name=membership.name)
         self._agent = Agent(membership, self.lender, devices, gate, Figures(sessions), address=address)
         self.pooled = Pooled(self.lender, membership.files, self._agent.revoked)
         self._agent.on_renewal = self.pooled.renew
@@ -47,6 +46,19 @@ class Member:
         self.lender.start()
         self._speaking = asyncio.create_task(self._agent.run())
         self._speaking.add_done_callback(_told)
+
+    def moved(self, managers: Sequence[str]) -> None:
+        """The pool's managers are there now."""
+        self._agent.moved(managers)
+
+    async def settle(self, timeout: float) -> bool:
+        """Waits until the pool may place here. False when no manager is there in time, or none reaches us."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._agent.settled.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def close(self) -> None:
         """Ends nothing: what is lent is taken up again by the next supervisor."""

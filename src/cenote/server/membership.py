@@ -10,7 +10,7 @@ from typing import Self
 
 from cenote import tls
 from cenote.errors import NoKey
-from cenote.keys import write_private
+from cenote.private import write_private
 
 _FILE = "member.json"
 

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cenote.errors import CenoteError
 from cenote.pool.home import Home, Resident
@@ -45,8 +45,8 @@ class OwnManager:
         self._resident = resident
         return resident
 
-    async def watch(self) -> None:
-        """Starts it anew whenever it has ended."""
+    async def watch(self, found: Callable[[Resident], None]) -> None:
+        """Starts it anew whenever it has ended, and says who it is then."""
         pause = _PAUSE
         while True:
             if self._resident:
@@ -54,7 +54,7 @@ class OwnManager:
                 self._resident = None
                 log.warning("the pool’s manager has ended and is started again; programs go on meanwhile")
             try:
-                await self.ensure()
+                found(await self.ensure())
                 pause = _PAUSE
             except CenoteError as error:
                 log.error("%s", error)
@@ -88,7 +88,9 @@ class OwnManager:
             return
         if self._child is not None and code not in (0, -signal.SIGTERM, -signal.SIGKILL):
             self._child = None
-            raise CenoteError("the pool’s manager cannot be started; the line above says why")
+            raise CenoteError(
+                "the pool’s manager cannot be started, as the line above says; [pool] listen is its address"
+            )
         listen = [part for address in self._listen for part in ("--listen", str(address))]
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-m", "cenote", "manager", *listen],

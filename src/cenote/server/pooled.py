@@ -1,4 +1,4 @@
-"""What comes through the gate because the host belongs to a pool: managers with orders, and tethers."""
+"""What comes through the gate beside sessions: managers with orders, tethers, and probes of the link."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from typing import Any
 from cenote import tls
 from cenote.errors import NotAllowed, ProtocolError
 from cenote.pool import wire
+from cenote.server import echo
 from cenote.server.channel import Channel
-from cenote.server.control import authenticate, reply
 from cenote.server.lender import Lender, Loan
+from cenote.server.probes import Probes
+from cenote.server.proof import authenticate, reply
 from cenote.tls import Peer, Role
 
 log = logging.getLogger("cenote.pooled")
 
+ECHO_TIMEOUT = 30.0
 _FAREWELL_TIMEOUT = 1.0
 
 
@@ -28,6 +31,7 @@ class Pooled:
 
     def __init__(self, lender: Lender, files: tls.Files, revoked: Callable[[], frozenset[str]]) -> None:
         self.lender = lender
+        self.probes = Probes()
         self._files = files
         self._revoked = revoked
         self._for_managers: ssl.SSLContext = files.serving_peers()
@@ -79,15 +83,19 @@ class Pooled:
                         await channel.write(json.dumps({"over": loan.told}).encode() + b"\n")
             log.debug("a tether of %s ended: %r", loan.allocation.holder, read)
 
-    async def prove(self, channel: Channel, loan: Loan, preamble: bytes, answer: bytes, *, encrypted: bool) -> bool:
-        """Whether the client has the secret of the allocation."""
+    def measure(self, channel: Channel) -> None:
+        """A thread answers a proved probe until the client has enough of it."""
+        echo.serve_in_thread(channel.blocking(ECHO_TIMEOUT))
+
+    async def prove(self, channel: Channel, secret: bytes, preamble: bytes, answer: bytes, *, encrypted: bool) -> bool:
+        """Whether the client has the secret."""
         try:
             if encrypted:
                 await channel.start_tls(self._for_clients)
         except ssl.SSLError as error:
             log.info("%s: %s", channel.peer, error)
             return False
-        return await authenticate(channel, loan.allocation.secret, preamble, answer)
+        return await authenticate(channel, secret, preamble, answer)
 
     def _counts(self, peer: Peer) -> bool:
         return peer.role == Role.MANAGER and peer.serial not in self._revoked()
@@ -98,6 +106,9 @@ class Pooled:
                 return wire.answer_to_json(await self.lender.carry_out(wire.order_from_json(request.get("order"))))
             case "report":
                 return wire.report_to_json(await self.lender.report())
+            case "probe":
+                probe = self.probes.permit()
+                return {"id": probe.id.hex(), "secret": probe.secret.hex()}
             case "stamp":
                 return wire.stamp_to_json(self.lender.stamp)
             case _:

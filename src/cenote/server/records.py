@@ -1,4 +1,4 @@
-"""What a supervisor leaves for the next one: which workers serve which sessions, and what is lent to whom.
+"""What a supervisor leaves for the next one: which workers serve which sessions.
 
 Each supervisor has a folder of its own below the server's state, locked for as long as it lives. The next one moves the
 files of all folders whose supervisors are gone into its own. Nothing here outlives the host, so nothing is synced.
@@ -19,12 +19,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from cenote.devices import Device
 from cenote.errors import NoDevice
 from cenote.folders import lock
-from cenote.keys import write_private
-from cenote.pool.manager import Allocation, Holder
-from cenote.pool.orders import Share
+from cenote.private import write_private
 from cenote.server.ledger import boot_id
 
 log = logging.getLogger("cenote.records")
@@ -123,28 +120,6 @@ class Records:
             sock.close()
             raise
         return sock
-
-    def allocations(self) -> Iterator[Allocation]:
-        for file in self._folder.glob("*.allocation"):
-            try:
-                found = json.loads(file.read_bytes())
-                if found["boot"] == boot_id():
-                    yield Allocation(
-                        Holder(**found["holder"]),
-                        tuple(Device(**device) for device in found["devices"]),
-                        tuple(Share(**share) for share in found["shares"]),
-                        bytes.fromhex(found["id"]),
-                        bytes.fromhex(found["secret"]),
-                    )
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                log.error("%s is not readable: %r", file, error)
-
-    def write_allocation(self, allocation: Allocation) -> None:
-        plain = asdict(allocation) | {"id": allocation.id.hex(), "secret": allocation.secret.hex(), "boot": boot_id()}
-        self._write(f"{allocation.id.hex()}.allocation", plain)
-
-    def remove_allocation(self, allocation: bytes) -> None:
-        (self._folder / f"{allocation.hex()}.allocation").unlink(missing_ok=True)
 
     def close(self, *, keep: bool) -> None:
         """With ``keep`` only an empty folder is removed."""

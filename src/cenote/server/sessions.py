@@ -6,13 +6,13 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary, WeakSet
 
 from cenote.errors import NoDevice
-from cenote.pool.manager import Allocation
 from cenote.protocol import Preamble, Status
+from cenote.server.allocation import Allocation
 from cenote.server.memory import Ledger
 from cenote.server.records import Records, SessionRecord, start_of
 from cenote.server.turns import Arbiter, Turns
@@ -113,14 +113,14 @@ class Sessions:
             worker.kill()
         return Status.GO_ON
 
-    async def adopt(self, find: Callable[[bytes], Awaitable[Allocation | None]]) -> None:
+    async def adopt(self, find: Callable[[bytes], Allocation | None]) -> None:
         """Takes over the sessions of supervisors that are gone, and ends those whose allocation has ended."""
         for record in self._records.sessions():
             worker = Worker.adopt(record, self._records)
             if worker is None:
                 self._records.remove_session(record.session)
                 continue
-            allocation = await find(record.allocation)
+            allocation = find(record.allocation)
             if allocation is None:
                 await worker.end()
                 self._records.remove_session(record.session)
@@ -159,7 +159,6 @@ class Sessions:
         With ``why`` the programs are told, if their workers do that at once. Returns how many there are.
         """
         self._over.add(allocation)
-        self._ledger.end(allocation)
         ended = [session for session in self._sessions.values() if session.allocation is allocation]
         for session in ended:
             if why:

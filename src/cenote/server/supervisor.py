@@ -6,36 +6,32 @@ import asyncio
 import logging
 import resource
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cenote import paths
 from cenote.devices import Device, choose
 from cenote.errors import NoDevice
 from cenote.listening import address_of, listen_on
 from cenote.pool.home import Home
-from cenote.pool.manager import LocalManager, Manager
 from cenote.protocol import DEFAULT_PORT, Address
 from cenote.scratch import sweep
-from cenote.server.claims import Claims
-from cenote.server.control import Control
 from cenote.server.drivers import Drivers
 from cenote.server.enrolment import Enrolment, Wish
 from cenote.server.gate import Gate
-from cenote.server.identity import Identity
+from cenote.server.member import Member
 from cenote.server.membership import Membership
 from cenote.server.memory import Ledger
 from cenote.server.records import Records
 from cenote.server.sessions import Sessions
 from cenote.server.workers import Spares
 
-if TYPE_CHECKING:
-    from cenote.server.member import Member
+_DESCRIPTORS = 65536
+_GIVE_BACK_TIMEOUT = 5.0
+_SETTLE_TIMEOUT = 10.0
 
 log = logging.getLogger("cenote.server")
-
-_DESCRIPTORS = 65536
 
 
 @dataclass(frozen=True)
@@ -44,16 +40,17 @@ class Running:
 
     addresses: list[Address]
     devices: list[Device]
-    identity: Identity
-    member: Membership | None
+    member: Membership
     home: Home | None
     """Of the manager that is kept here."""
+    settled: bool
+    """Whether the pool may place on it yet."""
 
 
 def serve(addresses: Sequence[Address], filters: Sequence[str], wish: Wish, announce: Callable[[Running], None]) -> int:
     """Serves until a signal. Returns how many sessions Ctrl-C ended, or SIGTERM and SIGHUP left running.
 
-    A manager that is kept here ends with Ctrl-C, too, and goes on otherwise.
+    Ctrl-C also takes back what is lent, and ends a manager that is kept here; the others leave both as they are.
     """
     _raise_descriptor_limit()
     return asyncio.run(_serve(addresses, filters, wish, announce))
@@ -63,10 +60,9 @@ async def _serve(
     addresses: Sequence[Address], filters: Sequence[str], wish: Wish, announce: Callable[[Running], None]
 ) -> int:
     listeners = listen_on(addresses, DEFAULT_PORT)
-    identity = Identity.load()
     sweep("serve", "worker")  # what killed supervisors, and workers that outlived theirs, left behind
     drivers = Drivers.find()
-    state = identity.key_file.parent
+    state = paths.state()
     home = Home(state / paths.MANAGER)
     enrolment = Enrolment(wish, state / "pool", home)
     running = False
@@ -76,45 +72,36 @@ async def _serve(
         if not devices:
             names = ", ".join(device.name for device in found) or "none"
             raise NoDevice(f"no device of this machine fits; it has: {names}")
-        await enrolment.prepare()
-        membership = Membership.load(state / "pool")
-        ledger, spares = Ledger(devices), Spares(drivers.environment)
+        membership = await enrolment.prepare()
+        spares = Spares(drivers.environment)
         records = Records.open(state)
-        sessions = Sessions(spares, ledger, records)
+        sessions = Sessions(spares, Ledger(), records)
         at = [address_of(listener) for listener in listeners]
-        member = _member(membership, devices, sessions, at, wish.address)
-        manager: Manager = member.lender if member else LocalManager(devices, ledger, records)
-        claims = Claims(manager, sessions)
-        gate = Gate(
-            listeners,
-            identity,
-            sessions,
-            manager.find,
-            lambda channel: Control(channel, manager, claims, ledger, devices),
-            member.pooled if member else None,
-        )
+        member = Member(membership, devices, sessions, at, wish.address)
+        gate = Gate(listeners, sessions, member.pooled)
         ending = _wait_for_end()
-        unclaimed = manager.restore()
-        await sessions.adopt(manager.find)
-        claims.expect(unclaimed)
+        member.lender.restore()
+        await sessions.adopt(member.lender.find)
         spares.fill()
-        if member:
-            member.start()
+        member.start()
         gate.open()
-        announce(Running(at, devices, identity, membership, home if enrolment.manager else None))
         running = True
-        watching = asyncio.create_task(enrolment.manager.watch()) if enrolment.manager else None
+        tending = asyncio.create_task(enrolment.tend(member))
+        settled = await _unless(ending, member.settle(_SETTLE_TIMEOUT))
+        if settled is not None:
+            announce(Running(at, devices, membership, home if enrolment.manager else None, settled))
         by_terminal = await ending == signal.SIGINT
         count = len(sessions)
-        if not by_terminal:  # before the gate closes its control connections, which would end the allocations
+        if not by_terminal:  # before the gate closes its connections, which would end what they hold
             await sessions.close(kill=False)
-        await claims.close(keep=not by_terminal)
         await gate.close()
+        if by_terminal:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GIVE_BACK_TIMEOUT):
+                    await member.lender.end_all()
         await sessions.close(kill=True)
-        if member:
-            await member.close()
-        if watching:
-            watching.cancel()
+        await member.close()
+        tending.cancel()
         if enrolment.manager and by_terminal:
             await enrolment.manager.end()
         spares.close()
@@ -126,18 +113,13 @@ async def _serve(
         drivers.close()
 
 
-def _member(
-    membership: Membership | None,
-    devices: Sequence[Device],
-    sessions: Sessions,
-    gate: Sequence[Address],
-    address: str | None,
-) -> Member | None:
-    if membership is None:
-        return None
-    from cenote.server.member import Member  # with an HTTP client, which a host by itself does without
-
-    return Member(membership, membership.folder, devices, sessions, gate, address)
+async def _unless(over: asyncio.Future[signal.Signals], work: Coroutine[None, None, bool]) -> bool | None:
+    """What the work returns; None when it is over before."""
+    task = asyncio.create_task(work)
+    over.add_done_callback(lambda _: task.cancel())
+    with suppress(asyncio.CancelledError):
+        return await task
+    return None
 
 
 def _wait_for_end() -> asyncio.Future[signal.Signals]:

@@ -25,6 +25,7 @@ from cenote.errors import (
     OverQuota,
     StoreFailed,
     Throttled,
+    Unreachable,
     WrongToken,
 )
 
@@ -41,6 +42,7 @@ TABLE: dict[type[CenoteError], tuple[int, str, str]] = {
     NoDevice: (409, "no-device", "no device that fits is free (with `wait` 0), or there is none in this pool"),
     Busy: (409, "busy", "others are waiting for it"),
     Invalid: (422, "invalid", "what was asked for makes no sense"),
+    Unreachable: (409, "unreachable", "a server of the pool cannot be reached now"),
     Throttled: (429, "throttled", "too many wrong tokens from this address; `Retry-After` says when to try again"),
     StoreFailed: (503, "store-failed", "the pool's database cannot be used now; nothing was changed"),
 }

@@ -152,6 +152,15 @@ class DoorOut(_Told):
     secret: str = Field(description="32 bytes in hex")
 
 
+class ProbeOut(BaseModel):
+    """How one connection to a server is opened that measures the link."""
+
+    server: str
+    address: str
+    id: str = Field(description="16 bytes in hex")
+    secret: str = Field(description="32 bytes in hex")
+
+
 class QueuedOut(BaseModel):
     position: int
     starts_at: float | None

@@ -13,6 +13,7 @@ from cenote.pool.core import Core
 from cenote.pool.history import History
 from cenote.pool.inventory import Inventory
 from cenote.pool.joining import Joining
+from cenote.pool.orders import Probe
 from cenote.pool.servers import Servers
 
 
@@ -29,6 +30,10 @@ class Courier(Protocol):
 
     def trouble(self, server: int) -> str:
         """Why the server cannot be reached, though it lives; empty when it can."""
+        ...
+
+    async def probe(self, server: int) -> Probe:
+        """A permission to measure the link to the server."""
         ...
 
 

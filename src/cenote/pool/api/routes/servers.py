@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from cenote.devices import Device
 from cenote.errors import NotAllowed
@@ -18,6 +18,7 @@ from cenote.pool.api.schemas import (
     Heartbeat,
     HeartbeatAnswer,
     Name,
+    ProbeOut,
     ServerIn,
     ServerOut,
     SessionsOut,
@@ -111,6 +112,15 @@ async def sessions(server: Name, run: Run, request: Request, here: Here = False)
     if heard is None:
         return SessionsOut(heard_at=None, sessions=[], more=0)
     return SessionsOut(heard_at=heard.at, sessions=heard.sessions, more=heard.more)
+
+
+@router.post("/servers/{server}/probe", **only(Role.ADMIN, Role.USER))
+async def probe(server: Name, run: Run, response: Response) -> ProbeOut:
+    """Lets one connection in, within half a minute, that measures the link to the server."""
+    view = await run.threads.read(run.services.inventory.server, server)
+    permitted = await run.services.courier.probe(await run.server(server))
+    response.headers["Cache-Control"] = "no-store"
+    return ProbeOut(server=view.name, address=view.address, id=permitted.id, secret=permitted.secret)
 
 
 @router.put("/servers/{server}", **_SERVERS)
