@@ -52,9 +52,9 @@ def login(
         str | None, typer.Argument(metavar="[FILE|-]", help="Where the token is; - is the standard input.")
     ] = None,
 ) -> None:
-    """Keeps a token for a pool, so that “run” and the other commands need no server and no key.
+    """Keeps a token for a pool, by which “run” and the other commands find and use it.
 
-    Without a FILE the token is asked for, and not shown.
+    Without a FILE it is the one in $CENOTE_TOKEN, or else asked for and not shown.
 
     Example: cenote login token.txt
     """
