@@ -90,7 +90,7 @@ def test_how_long_an_allocation_has_made_no_call() -> None:
 
     def quiet(started: float) -> float | None:
         activity = told.activity(name, ["one"], started)
-        return activity and activity.quiet
+        return activity.quiet if activity else None
 
     clock.now = 1100.0
     assert quiet(1050.0) is None, "nothing was heard from there"
