@@ -126,7 +126,7 @@ def copied(database: Path, to: Path) -> None:
 def test_a_database_of_a_moment_ago_is_put_back(place: Place, tmp_path: Path) -> None:  # noqa: F811
     """What was lent since then is still lent, to the same holder and to nobody else; what was given back is free."""
     database = place.home.folder / "pool.db"
-    with place.serve("--pool") as server:
+    with place.serve() as server:
         wait_until(lambda: place.state_of() == "ready", 20)
         given_back = held(place, {"filter": "index=0"})
         copied(database, tmp_path / "copy.db")
