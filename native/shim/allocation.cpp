@@ -1,5 +1,6 @@
 #include "shim/allocation.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -28,10 +29,16 @@ std::vector<wire::Endpoint> read_allocation(std::string* error) {
     *error = "no allocation: start the program with `cenote run --server HOST -- program`";
     return {};
   }
+  errno = 0;
   std::ifstream file(path);
+  if (!file.is_open()) {
+    *error = std::string(path) + " cannot be read (" + std::strerror(errno) +
+             "): has `cenote run` ended, or does another user run the program?";
+    return {};
+  }
   std::string line;
   if (!std::getline(file, line) || line != "cenote-allocation 1") {
-    *error = std::string(path) + " is no allocation file of this version: has `cenote run` ended?";
+    *error = std::string(path) + " is no allocation file of this version";
     return {};
   }
   std::vector<wire::Endpoint> endpoints;

@@ -191,6 +191,10 @@ class Pool:
     authority: Path | None = maybe(  # noqa: RUF009 - a field, like the others
         FILE, "Folder of the pool’s ca.pem and ca.key, which its managers share."
     )
+    certificate: Path | None = maybe(  # noqa: RUF009 - a field, like the others
+        FILE, "A certificate of your own for browsers and scripts, with its chain."
+    )
+    certificate_key: Path | None = maybe(FILE, "Its private key.")  # noqa: RUF009 - a field, like the others
     max_time: str = one(DURATION, "1d", "The longest time for which anything is lent.")
     max_idle: str | None = maybe(DURATION, "After that time without use anything lent ends; never if not given.")
     placement: str = one(

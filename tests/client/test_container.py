@@ -84,7 +84,13 @@ def test_a_program_in_a_container_computes(far: User, folder: Path, tmp_path: Pa
     assert far.cenote("release", name).returncode == 0
     assert list(folder.iterdir()) == [], "and with it goes the file"
     edits["mounts"] = [mount for mount in edits["mounts"] if Path(mount["hostPath"]).exists()]
-    assert containers.run(image, edits, ["/bin/count"], far.server.prefix).stdout == "0\n"
+    (image.root / "opt/cenote-client/allocation").unlink()
+    over = containers.run(image, edits, ["/bin/count"], far.server.prefix)
+    assert over.stdout == "0\n"
+    assert (
+        "/opt/cenote-client/allocation cannot be read (No such file or directory): has `cenote run` ended"
+        in over.stderr
+    )
 
 
 def test_a_program_that_brings_its_own_loader(far: User, folder: Path, tmp_path: Path) -> None:

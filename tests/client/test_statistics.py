@@ -45,15 +45,30 @@ def test_who_had_what(made: Lending, stub_native: Path, monkeypatch: pytest.Monk
         everybody = json.loads(ben.cenote("stats", "--json", "--since", "1h").stdout)
         assert [row["user"] for row in everybody["users"]] == ["ann", "ben"] and everybody["user"] is None
         assert {row["user"] for row in everybody["usage"]} == {"ann", "ben"}
-        assert everybody["quiet"] == []
+        assert everybody["idle"] == []
         shown = ben.cenote("stats").stdout
         assert "What all users had in the last 7d" in shown
         assert re.search(r"gpu1 +1 +Stub device 1", shown) and re.search(r"ann +1 +\d+s", shown)
         assert ann.cenote("stats", "--since", "0").returncode == 64
         monkeypatch.setattr(statistics, "QUIET", 0.1)
         with Pool(Login.fetch(read_token(made.token("eve")))) as pool:
-            assert statistics.gather(pool, 60)["quiet"] == []
+            assert statistics.gather(pool, 60)["idle"] == []
         token = (Path(ben.environment["XDG_CONFIG_HOME"]) / "cenote" / "token").read_text()
         with Pool(Login.fetch(read_token(token))) as pool:
-            (quiet,) = wait_until(lambda: statistics.gather(pool, 60)["quiet"], 20)
-        assert quiet["id"] == held
+            (idle,) = wait_until(lambda: statistics.gather(pool, 60)["idle"], 20)
+        assert idle["id"] == held
+
+
+@pytest.mark.parametrize(
+    ("quiet", "utilisation", "lent", "idle"),
+    [
+        (700.0, 0.9, 3600, True),
+        (5.0, 0.01, 3600, True),
+        (5.0, 0.5, 3600, False),
+        (5.0, 0.01, 60, False),
+        (None, None, 3600, False),
+    ],
+)
+def test_what_is_little_used(quiet: float | None, utilisation: float | None, lent: int, idle: bool) -> None:
+    allocation = {"quiet": quiet, "utilisation": utilisation, "started_at": 10_000 - lent}
+    assert statistics.is_idle(allocation, 10_000) is idle

@@ -85,6 +85,8 @@ def serve(
     "pool.listen",
     "pool.managers",
     "pool.authority",
+    "pool.certificate",
+    "pool.certificate_key",
     "pool.max_time",
     "pool.max_idle",
     "pool.placement",

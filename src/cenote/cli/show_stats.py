@@ -34,7 +34,7 @@ def statistics(found: Row) -> None:
     print_table(devices)
     print()
     _part("day (UTC)", found["days"], lambda row: time.strftime("%F", time.gmtime(row["day"])))
-    _quiet(found["quiet"])
+    _idle(found["idle"])
 
 
 def _part(heading: str, rows: list[Row], name: Any) -> None:
@@ -47,10 +47,11 @@ def _part(heading: str, rows: list[Row], name: Any) -> None:
         print()
 
 
-def _quiet(rows: list[Row]) -> None:
-    table = new_table("lent, but not used", "user", "devices", "no call for")
+def _idle(rows: list[Row]) -> None:
+    table = new_table("lent, but little used", "user", "devices", "work", "nothing for")
     for row in rows:
         devices = "\n".join(f"{part['server']}:{part['index']} {part['device']}" for part in row["parts"])
-        table.add_row(row["id"], row["user"], devices, human_duration(row["quiet"]))
+        work = f"{row['utilisation'] * 100:.1f} %"
+        table.add_row(row["id"], row["user"], devices, work, human_duration(row["quiet"]))
     if rows:
         print_table(table)

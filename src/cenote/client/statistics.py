@@ -7,7 +7,8 @@ from typing import Any
 
 from cenote.client.pool import Pool
 
-QUIET = 600.0  # seconds without a call after which somebody else might have made more of it
+QUIET = 600.0  # seconds without use after which somebody else might have made more of it
+LITTLE = 0.1  # of the time
 
 Row = dict[str, Any]
 
@@ -29,9 +30,16 @@ def gather(pool: Pool, period: float, *, detailed: bool = False) -> Row:
         "users": _without(pool.usage(since, ["user"])),
         "devices": [_device(*place, lent.get(place, there.get(place, {})), period) for place in sorted(lent | there)],
         "days": _without(pool.usage(since, ["day"])),
-        "quiet": [one for one in pool.allocations() if (one["quiet"] or 0.0) >= QUIET],
+        "idle": [one for one in pool.allocations() if is_idle(one, until)],
     }
     return found | ({"usage": pool.usage(since, ["user", "device", "day"])} if detailed else {})
+
+
+def is_idle(allocation: Row, now: float) -> bool:
+    """Whether it is lent, but little used; what is not known is not said."""
+    if allocation["quiet"] is None or now - allocation["started_at"] < QUIET:
+        return False
+    return bool(allocation["quiet"] >= QUIET or allocation["utilisation"] < LITTLE)
 
 
 def _device(server: str, index: int, found: Row, period: float) -> Row:

@@ -24,6 +24,7 @@ from cenote.pool.process import Managed, Manager
 from cenote.pool.queue import Rules
 from cenote.pool.request import DAY
 from cenote.pool.store import Store
+from cenote.pool.webcertificate import WebCertificate
 from cenote.private import write_private
 from cenote.protocol import MANAGER_PORT, Address
 from cenote.units import parse_duration
@@ -39,6 +40,7 @@ def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | 
         placement.named(settings.placement)
     except Invalid as error:
         raise WrongSetting(f"pool.placement: {error}") from None
+    web = _web(settings)
     home.enter()
     listeners = listen_on(settings.listen, MANAGER_PORT)
     store = Store(settings.store or f"sqlite:///{home.folder / 'pool.db'}")
@@ -49,7 +51,7 @@ def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | 
         if (days := (authority.expires_at - time.time()) / DAY) < _SOON:
             log.warning("the certificate of the pool’s authority, %s, expires in %d days", authority.file, days)
         managers = _managers(settings, listeners[0])
-        manager = Manager(Managed(core, authority, home.folder, socket.gethostname(), managers))
+        manager = Manager(Managed(core, authority, home.folder, socket.gethostname(), managers, web))
         resident = Resident(os.getpid(), tuple(map(str, managers)), authority.fingerprint)
         token = _admit_admin(home, core, resident)
 
@@ -101,6 +103,14 @@ async def _serve(manager: Manager, listeners: list[socket.socket], ready: Callab
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
             loop.add_signal_handler(number, manager.stop)
     await manager.serve(listeners, ready)
+
+
+def _web(settings: config.Pool) -> WebCertificate | None:
+    if settings.certificate is None and settings.certificate_key is None:
+        return None
+    if settings.certificate is None or settings.certificate_key is None:
+        raise WrongSetting("pool.certificate and pool.certificate_key belong together; only one of them is set")
+    return WebCertificate(settings.certificate, settings.certificate_key)
 
 
 def _managers(settings: config.Pool, listener: socket.socket) -> tuple[Address, ...]:

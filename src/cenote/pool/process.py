@@ -24,6 +24,7 @@ from cenote.pool.core import Core
 from cenote.pool.courier import Courier
 from cenote.pool.links import Links
 from cenote.pool.servers import Servers
+from cenote.pool.webcertificate import WebCertificate
 from cenote.protocol import Address
 
 log = logging.getLogger("cenote.manager")
@@ -42,6 +43,7 @@ class Managed:
     """Of its own certificate and key."""
     name: str
     managers: tuple[Address, ...]
+    web: WebCertificate | None = None
 
 
 class Manager:
@@ -63,6 +65,8 @@ class Manager:
         courier = Courier(self._core, servers, Allocations(self._core), self._certificates, links)
         services = Services.of(self._core, servers, self._certificates, courier, self._managers)
         context = self._files.serving()
+        if self._managed.web:
+            self._managed.web.show_on(context)
         self._listener = _Announcing(create(services), context)
         self._listener.on_start = lambda: ready(services)
         beside = [asyncio.create_task(courier.run()), asyncio.create_task(self._keep_certified(context, links))]

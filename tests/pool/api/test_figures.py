@@ -87,28 +87,33 @@ def test_how_long_an_allocation_has_made_no_call() -> None:
     clock = Clock()
     told = Told(clock)
     name = f"{1:032x}"
+
+    def quiet(started: float) -> float | None:
+        activity = told.activity(name, ["one"], started)
+        return activity.quiet if activity else None
+
     clock.now = 1100.0
-    assert told.quiet(name, {"one"}, 1050.0) is None, "nothing was heard from there"
+    assert quiet(1050.0) is None, "nothing was heard from there"
     told.beat("one", [], 0)
-    assert told.quiet(name, {"one"}, 1050.0) == 50
-    assert told.quiet(name, {"one"}, 900.0) == 100, "what was before this manager began is not known"
-    assert told.quiet(name, {"one", "two"}, 1050.0) is None
+    assert quiet(1050.0) == 50
+    assert quiet(900.0) == 100, "what was before this manager began is not known"
+    assert told.activity(name, ["one", "two"], 1050.0) is None
     told.beat("one", [session(calls=3)], 0)
-    assert told.quiet(name, {"one"}, 1050.0) == 0
+    assert quiet(1050.0) == 0
     for _ in range(3):
         clock.now += 5
         told.beat("one", [session(calls=3)], 0)
-    assert told.quiet(name, {"one"}, 1050.0) == 15
+    assert quiet(1050.0) == 15
     told.beat("one", [session(calls=4)], 0)
-    assert told.quiet(name, {"one"}, 1050.0) == 0
+    assert quiet(1050.0) == 0
     clock.now += 5
     told.beat("one", [], 0)
-    assert told.quiet(name, {"one"}, 1050.0) == 5
+    assert quiet(1050.0) == 5
     told.beat("one", [], 1)
-    assert told.quiet(name, {"one"}, 1050.0) is None, "some have told nothing"
+    assert quiet(1050.0) is None, "some have told nothing"
     told.beat("one", [], 0)
     clock.now += FRESH + 1
-    assert told.quiet(name, {"one"}, 1050.0) is None
+    assert quiet(1050.0) is None
 
 
 def test_the_oldest_calls_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,4 +123,28 @@ def test_the_oldest_calls_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
     for number in (1, 2, 3):
         clock.now = 1000.0 + 10 * number
         told.beat("one", [session(number, pid=number, calls=number)], 0)
-    assert [told.quiet(f"{number:032x}", {"one"}, 0) for number in (1, 2, 3)] == [20, 10, 0]
+    found = [told.activity(f"{number:032x}", ["one"], 0) for number in (1, 2, 3)]
+    assert [one and one.quiet for one in found] == [20, 10, 0]
+
+
+def test_how_much_of_the_time_devices_had_work() -> None:
+    """Of two devices, by processes one after the other."""
+    clock = Clock()
+    told = Told(clock)
+    name = f"{1:032x}"
+
+    def utilisation(started: float) -> float:
+        activity = told.activity(name, ["one", "one"], started)
+        assert activity
+        return activity.utilisation
+
+    told.beat("one", [], 0)
+    assert utilisation(1000.0) == 0
+    clock.now = 1050.0
+    told.beat("one", [session(pid=7, busy=20.0)], 0)
+    assert utilisation(1000.0) == 0.2
+    clock.now = 1100.0
+    told.beat("one", [session(pid=8, busy=30.0)], 0)
+    assert (utilisation(1000.0), utilisation(900.0), utilisation(1050.0)) == (0.25, 0.25, 0.5)
+    told.beat("one", [session(pid=8, busy=500.0)], 0)
+    assert utilisation(1000.0) == 1, "several queues may be at work at once"

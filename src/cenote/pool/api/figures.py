@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cenote.pool.api.schemas import Figures
 
 FRESH = 20.0  # seconds after which a server beats at another manager, or not at all
 MOST = 1000  # allocations that are told apart
-REMEMBERED = 10_000  # allocations whose last call is
+REMEMBERED = 10_000  # allocations whose last use is
 OTHERS = "others"
 
 
@@ -43,15 +43,32 @@ class Heard:
     """Of what a process has used, what is in these, by its pid and its beginning."""
 
 
+@dataclass(frozen=True)
+class Activity:
+    """``quiet`` is for how many seconds, at least, no process of an allocation has begun or done anything.
+    ``utilisation`` is the part of the time in which its devices had work of it, since it began or this manager did."""
+
+    quiet: float
+    utilisation: float
+
+
+@dataclass(frozen=True)
+class _Used:
+    """When an allocation was used last, and for how many seconds devices have had work of it."""
+
+    at: float
+    busy: float = 0.0
+
+
 class Told:
     """``clock`` counts seconds since 1970. Used in one event loop."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._heard: dict[str, Heard] = {}
-        self._called: dict[str, float] = {}
-        """When an allocation was used last, in that order."""
-        self._forgotten = clock()
+        self._used: dict[str, _Used] = {}
+        """By allocation, the one that was used last at the end."""
+        self._began = self._forgotten = clock()
         """Until when those that are not in there may have been used."""
 
     def beat(self, server: str, sessions: list[Figures], more: int) -> None:
@@ -74,14 +91,14 @@ class Told:
                 old = before.counted.get(key)
                 now.counted[key] = _add(use, one, old or (0, 0, 0, 0.0))
                 if now.counted[key] != old:
-                    self._note_call(allocation, now.at)
+                    self._note_use(allocation, now.at, now.counted[key][-1] - (old[-1] if old else 0.0))
         self._heard[server] = now
 
-    def _note_call(self, allocation: str, at: float) -> None:
-        self._called.pop(allocation, None)
-        self._called[allocation] = at
-        if len(self._called) > REMEMBERED:
-            self._forgotten = self._called.pop(next(iter(self._called)))
+    def _note_use(self, allocation: str, at: float, busy: float) -> None:
+        before = self._used.pop(allocation, None)
+        self._used[allocation] = _Used(at, busy + (before.busy if before else 0.0))
+        if len(self._used) > REMEMBERED:
+            self._forgotten = self._used.pop(next(iter(self._used))).at
 
     def of(self, server: str) -> Heard | None:
         return self._heard.get(server)
@@ -96,14 +113,16 @@ class Told:
         heard = self._heard.get(server)
         return max(self._clock() - heard.at, 0.0) if heard else None
 
-    def quiet(self, allocation: str, servers: Collection[str], started: float) -> float | None:
-        """Seconds, at least, since a process of the allocation began or made a call; None where not all is heard."""
+    def activity(self, allocation: str, servers: Sequence[str], started: float) -> Activity | None:
+        """Of an allocation, whose devices are on these servers; None where not all is heard."""
         now = self._clock()
         for server in servers:
             heard = self._heard.get(server)
             if heard is None or heard.more or heard.at < now - FRESH:
                 return None
-        return max(now - max(self._called.get(allocation, self._forgotten), started), 0.0)
+        used = self._used.get(allocation) or _Used(self._forgotten)
+        lent = (now - max(started, self._began)) * len(servers)
+        return Activity(max(now - max(used.at, started), 0.0), min(used.busy / lent, 1.0) if lent > 0 else 0.0)
 
     def current(self) -> Iterator[Heard]:
         """Of the servers that beat here."""

@@ -124,8 +124,11 @@ class AllocationOut(_Told):
     starts_at: float | None = Field(None, description="when it should start, where that can be estimated")
     quiet: float | None = Field(
         None,
-        description="seconds, at least, for which no program has made a call on it, while it is active; none where "
-        "this manager does not hear from all of its servers",
+        description="seconds, at least, for which no program has used it, while it is active; none where no manager "
+        "hears from all of its servers",
+    )
+    utilisation: float | None = Field(
+        None, description="the part of the time in which devices had work of it, as far as a manager has heard"
     )
 
 

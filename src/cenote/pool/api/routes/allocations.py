@@ -130,7 +130,9 @@ async def _out(run: Runtime, view: AllocationView) -> AllocationOut:
     if view.state == State.WAITING and (forecast := await run.outlook.of(view.id)):
         out.position, out.starts_at = forecast.position, forecast.starts
     if view.state == State.ACTIVE and view.started_at is not None:
-        out.quiet = run.told.quiet(view.id, {part.server for part in view.parts}, view.started_at)
+        activity = run.told.activity(view.id, [part.server for part in view.parts], view.started_at)
+        if activity:
+            out.quiet, out.utilisation = activity.quiet, activity.utilisation
     return out
 
 
@@ -143,6 +145,7 @@ async def _listen_around(run: Runtime, request: Request, found: list[AllocationO
         for one in answer if isinstance(answer, list) else [answer]:
             if one["id"] in unheard and one["quiet"] is not None:
                 unheard[one["id"]].quiet = one["quiet"]
+                unheard[one["id"]].utilisation = one["utilisation"]
 
 
 async def _news(changed: asyncio.Event, gone: asyncio.Task[None], deadline: float) -> bool:
