@@ -13,7 +13,7 @@ from cenote.pool.models import Audit, Role
 from tests.support.api import Api
 from tests.support.pool import Clock, FakeServer, Manager, deliver_all
 
-CHANGES_NOTHING = {"POST /servers/{server}/heartbeat"}
+CHANGES_NOTHING = {"POST /servers/{server}/heartbeat", "POST /servers/{server}/probe"}
 DEVICE = {"index": 0, "name": "A", "platform": "P", "vendor": "V", "version": "1", "driver_version": "1", "type": "gpu"}
 
 

@@ -31,6 +31,7 @@ MATRIX: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/servers/one/drain", None, {A}),
     ("POST", "/servers/one/undrain", None, {A}),
     ("POST", "/servers/one/write-off", None, {A}),
+    ("POST", "/servers/none/probe", None, {A, U}),
     ("DELETE", "/servers/none", None, {A}),
     ("GET", "/servers/one/sessions", None, {A, V}),
     ("PUT", "/servers/server", {"address": "a:1", "devices": []}, {S}),
