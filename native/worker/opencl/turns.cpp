@@ -1,7 +1,10 @@
 #include "worker/opencl/turns.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <mutex>
+#include <thread>
 
 #include "worker/control.hpp"
 #include "worker/opencl/worker.hpp"
@@ -11,6 +14,10 @@ namespace cenote::opencl {
 namespace {
 
 constexpr size_t kMaxKinds = 4096;
+constexpr uint64_t kPauseLimit = 2'000'000;  // nanoseconds; who takes longer is not waited for
+constexpr uint64_t kLongestWait = 3'000'000;
+constexpr uint64_t kShortestWait = 50'000;
+constexpr uint64_t kPauseCounted = 20'000'000;
 
 }  // namespace
 
@@ -37,7 +44,7 @@ void Turns::enter(uint32_t device, Mode mode) {
   if (line.mode == Mode::kAlone && mode != Mode::kAlone && worker_.activity.busy(device)) say_busy(device, line, true);
   line.mode = mode;
   line.asked = false;
-  line.turn = 0;
+  line.turn = line.rested = line.waits_until = 0;
   if (mode != Mode::kTurns) resume(line);
   active_ = std::any_of(lines_.begin(), lines_.end(), [](const auto& l) { return l.second.mode != Mode::kAlone; });
 }
@@ -65,6 +72,10 @@ bool Turns::admits(Queue& queue, uint64_t kind) {
   ++line.commands;
   if (!line.busy) say_busy(queue.index, line, true);
   if (line.mode == Mode::kWatched) return true;
+  if (line.rested != 0) {
+    uint64_t pause = std::min(worker::Executor::clock() - std::exchange(line.rested, 0), kPauseCounted);
+    line.pause = (3 * line.pause + pause) / 4;
+  }
   if (line.turn == 0 || line.left <= 0) return false;
   take(line, queue, kind);
   return true;
@@ -74,6 +85,7 @@ void Turns::put_aside(Queue& queue, uint64_t kind, worker::Parked* parked) {
   ++parked->unmet;
   Line& line = lines_[queue.index];
   line.aside.push_back({Ref<Queue>(&queue), kind, parked});
+  if (line.waits_until != 0) return pass(queue.index, line);
   if (line.asked || line.turn != 0) return;
   line.asked = true;
   control_->send("ask " + std::to_string(queue.index));
@@ -84,6 +96,7 @@ bool Turns::pressing() const {
 }
 
 void Turns::take(Line& line, Queue& queue, uint64_t kind) {
+  line.waits_until = 0;
   auto known = durations_.find(kind);
   // A kind that has not been seen takes all that is left.
   line.left -= known == durations_.end() ? line.left : known->second;
@@ -113,7 +126,7 @@ void Turns::close_batch(uint32_t device) {
     Line& ended = lines_[device];
     --ended.running;
     learn(ended, *batch);
-    if (ended.running == 0 && ended.open == nullptr && ended.turn != 0) pass(device, ended);
+    if (ended.running == 0 && ended.open == nullptr && ended.turn != 0) rest(device, ended);
   });
 }
 
@@ -153,7 +166,39 @@ void Turns::learn(Line& line, const Batch& batch) {
   }
 }
 
+void Turns::rest(uint32_t device, Line& line) {
+  if (!line.aside.empty()) return pass(device, line);
+  line.rested = worker::Executor::clock();
+  if (line.pause > kPauseLimit) return pass(device, line);
+  line.waits_until = line.rested + std::min(4 * line.pause + kShortestWait, kLongestWait);
+  if (!std::exchange(started_, true)) std::thread([this] { pass_late(); }).detach();
+  if (wakes_at_ == 0 || wakes_at_ > line.waits_until) waits_.notify_one();
+}
+
+/// Gives up turns for which nothing has come in time.
+void Turns::pass_late() {
+  std::unique_lock lock(worker_.mutex());
+  for (;;) {
+    uint64_t now = worker::Executor::clock();
+    wakes_at_ = 0;
+    for (auto& [device, line] : lines_) {
+      if (line.waits_until == 0) continue;
+      if (line.waits_until <= now) {
+        pass(device, line);
+      } else if (wakes_at_ == 0 || line.waits_until < wakes_at_) {
+        wakes_at_ = line.waits_until;
+      }
+    }
+    if (wakes_at_ == 0) {
+      waits_.wait(lock);
+    } else {
+      waits_.wait_for(lock, std::chrono::nanoseconds(wakes_at_ - now));
+    }
+  }
+}
+
 void Turns::pass(uint32_t device, Line& line) {
+  line.waits_until = 0;
   bool more = !line.aside.empty();
   control_->send("passed " + std::to_string(device) + " " + std::to_string(line.turn) + (more ? " 1" : " 0"));
   line.turn = 0;

@@ -4,6 +4,7 @@
 // network's pace and by engines of their own: they need no turn.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -74,6 +75,11 @@ class Turns {
     std::shared_ptr<Batch> open;  // not marked yet
     int running = 0;              // batches
     uint64_t ended = 0;           // when the last one did
+
+    // Programs that wait for each result would lose their turn whenever they do: it is kept for a moment.
+    uint64_t rested = 0;       // since when nothing of it was here to do
+    uint64_t pause = 0;        // nanoseconds that it usually takes until something comes
+    uint64_t waits_until = 0;  // in its turn
   };
 
   void enter(uint32_t device, Mode mode);
@@ -84,7 +90,9 @@ class Turns {
   /// Calls `ended` when all that the driver has got in the batch's queues has ended.
   void mark(const std::shared_ptr<Batch>& batch, const std::function<void()>& ended);
   void learn(Line& line, const Batch& batch);
+  void rest(uint32_t device, Line& line);
   void pass(uint32_t device, Line& line);
+  void pass_late();
   void say_busy(uint32_t device, Line& line, bool busy);
 
   Worker& worker_;
@@ -92,6 +100,9 @@ class Turns {
   bool active_ = false;
   std::map<uint32_t, Line> lines_;         // by device
   std::map<uint64_t, int64_t> durations_;  // nanoseconds, by kind
+  std::condition_variable waits_;          // with the executor's mutex
+  uint64_t wakes_at_ = 0;                  // who passes late; 0 while there is nothing to wait for
+  bool started_ = false;
 };
 
 }  // namespace cenote::opencl
