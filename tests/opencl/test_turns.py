@@ -138,7 +138,7 @@ def test_what_a_program_sees_is_the_same(beside: Pair, name: str, tmp_path: Path
     compile_c(SOURCE.parents[1] / "programs" / f"{name}.c", built)
     told = SOURCE.parents[1] / "programs" / f"{name}.expected"
     expected = told.read_text() if told.exists() else beside.native([built], timeout=60).stdout
-    through = [*CENOTE, "run", "--server", beside.server.address, "-p", "0.4", "--", built]
+    through: list[str | Path] = [*CENOTE, "run", "--server", beside.server.address, "-p", "0.4", "--", built]
     outcome = run(through, beside.remote_environment, timeout=60)
     assert outcome.status == 0, outcome.shown()
     assert outcome.stdout.splitlines() == expected.splitlines()

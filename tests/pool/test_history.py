@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from sqlalchemy import event
 
 from cenote.pool.core import POOL
 from cenote.pool.history import DAY, By, History
 from cenote.pool.models import Role
+from cenote.pool.orders import Spent
 from cenote.pool.queue import Rules
 from cenote.pool.request import WHOLE, Request
 from tests.pool.conftest import MakeServer
@@ -69,6 +73,25 @@ def test_what_lasts_over_midnight_counts_on_each_day(manager: Manager, server: M
     devices = history.usage(POOL, 0, by=[By.DEVICE])
     assert [(one.index, one.seconds, one.user) for one in devices] == [(0, 2 * DAY, None), (1, 0.5 * DAY, None)]
     assert history.usage(POOL, 0, offset=1, limit=2) == history.usage(POOL, 0)[1:3]
+
+
+def test_for_how_long_devices_had_work(manager: Manager, server: MakeServer, clock: Clock) -> None:
+    """As their server says when it has freed them; spread over the time for which they were lent."""
+    ann, host = manager.user("ann"), server("one", devices=1)
+    clock.wall = 100.75 * DAY
+    manager.core.rules = Rules(max_time=10 * DAY)
+    held = manager.allocations.submit(ann, Request(term=2 * DAY))
+    deliver_all(manager, [host])
+    host.slow = True
+    clock.pass_by(0.5 * DAY)
+    manager.allocations.release(ann, held.id)
+    deliver_all(manager, [host])
+    host.reap()
+    report = replace(host.report(), spent=(Spent(held.id, 1, ((0, 50.0), (7, 1.0))), Spent(held.id, 2, ((0, 9.0),))))
+    manager.servers.reported(host.id, report, manager.servers.place(host.id).ledger)
+    history = History(manager.core)
+    assert [one.busy_seconds for one in history.usage(POOL, 0)] == pytest.approx([25.0, 25.0])
+    assert [one.busy_seconds for one in history.usage(POOL, 0, by=[])] == pytest.approx([50.0])
 
 
 def test_the_history_is_found_by_an_index(manager: Manager) -> None:

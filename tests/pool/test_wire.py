@@ -20,6 +20,7 @@ from cenote.pool.orders import (
     Reserve,
     Result,
     Share,
+    Spent,
     Stamp,
     Why,
 )
@@ -35,14 +36,21 @@ orders: st.SearchStrategy[Order] = st.one_of(
     st.builds(Extend, ids, numbers, numbers),
     st.builds(Release, ids, numbers, st.sampled_from(Why)),
 )
-answers = st.builds(Answer, st.sampled_from(Result), stamps, texts)
 left = st.floats(allow_nan=False, allow_infinity=False)
+spent = st.builds(Spent, ids, numbers, st.lists(st.tuples(numbers, left), max_size=3).map(tuple))
+spents = st.lists(spent, max_size=2).map(tuple)
+answers = st.builds(Answer, st.sampled_from(Result), stamps, texts, spents)
 held = st.builds(
     Held, ids, numbers, shares, numbers, left, texts, secrets, st.booleans(), st.none() | numbers, st.booleans()
 )
 ended = st.builds(Ended, ids, numbers, st.sampled_from(Why))
 reports = st.builds(
-    Report, stamps, st.lists(held, max_size=3).map(tuple), st.booleans(), st.lists(ended, max_size=2).map(tuple)
+    Report,
+    stamps,
+    st.lists(held, max_size=3).map(tuple),
+    st.booleans(),
+    st.lists(ended, max_size=2).map(tuple),
+    spents,
 )
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

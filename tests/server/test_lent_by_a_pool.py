@@ -15,19 +15,22 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from benchmarks import drivers
 from cenote import paths, tls
 from cenote.client import environment
 from cenote.pool.core import POOL, Actor
-from cenote.pool.models import Outcome, Role, ServerState, State
+from cenote.pool.models import Outcome, Role, ServerState, State, Usage
 from cenote.pool.orders import Reserve
 from cenote.pool.request import Request
 from cenote.protocol import Address
+from tests.opencl.test_turns import SHORT, SOURCE
 from tests.pool.conftest import sqlite_template  # noqa: F401 - a fixture
 from tests.server.test_adoption import program  # noqa: F401 - a fixture
 from tests.server.test_agent import joined, state_of
 from tests.support import fullpool
+from tests.support.differential import compile_c
 from tests.support.fullpool import FullManager
 from tests.support.managed import pooled, tether
 from tests.support.pool import Clock, Manager
@@ -57,7 +60,7 @@ class Loan:
         secret = self.manager.services.allocations.doors(self.user, self.id)[0].secret
         return tether(server.port, Reserve(self.id, 1, (), 1, self.user.name, secret))
 
-    def start(self, program: Path, what: str) -> subprocess.Popen[str]:  # noqa: F811
+    def start(self, program: Path, *words: str) -> subprocess.Popen[str]:  # noqa: F811
         door = self.manager.services.allocations.doors(self.user, self.id)[0]
         address = Address.parse(door.address)
         line = f"server {address.host} {address.port} plain {self.id} {door.secret.hex()}"
@@ -66,7 +69,7 @@ class Loan:
         vendors = self.folder / "vendors"
         shutil.rmtree(vendors, ignore_errors=True)
         variables = environment.prepare(self.folder, os.environ)
-        return subprocess.Popen([program, what], env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen([program, *words], env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 class Host:
@@ -190,6 +193,34 @@ def test_what_nothing_uses_is_taken_back(host: Host, program: Path, tmp_path: Pa
         wait_until(lambda: (busy.state, idle.state) == (State.ENDED, State.ENDED), 10)
         assert busy.outcome == idle.outcome == Outcome.IDLE
         assert not host.lent
+
+
+def test_a_devices_time_is_told(host: Host, tmp_path: Path) -> None:
+    """Of what runs with each heartbeat, in the end for the history; it is the time that the program sees, too."""
+    compile_c(SOURCE, tmp_path / "shared")
+    host.manager.core.user("watcher", Role.VIEWER)
+    viewer = host.manager.core.accounts.create_token(POOL, "watcher")
+
+    def sessions() -> Any:
+        return ask(host.manager, "/servers/gpu1/sessions", viewer)["sessions"]
+
+    with ExitStack() as stack:
+        server = host.start(stack)
+        loan = lend(host, tmp_path / "run")
+        held = loan.hold(server)
+        running = loan.start(tmp_path / "shared", str(SHORT), "1", "11")
+        assert running.stdout and running.stdin and running.stdout.readline() == "ready\n"
+        running.stdin.write("\n")
+        running.stdin.flush()
+        wait_until(lambda: (found := sessions()) and found[0]["busy"] > 0.5, BEATS)
+        output, errors = running.communicate(timeout=60)
+        assert not errors
+        seen = sum(float(line.split()[1]) for line in output.splitlines()[:-1]) / 1000
+        held.close()
+        wait_until(lambda: loan.state == State.ENDED)
+        with host.manager.core.store.reading() as session:
+            busy = session.scalars(select(Usage.busy)).one()
+        assert busy and 0.9 * seen <= busy <= 12.0, seen
 
 
 def test_a_term_that_is_over_is_told(host: Host, program: Path, tmp_path: Path) -> None:  # noqa: F811

@@ -157,6 +157,9 @@ class Nothing:
     def use(self, allocation: Allocation) -> Use:
         return self.used
 
+    def spent(self, allocation: Allocation) -> dict[int, float]:
+        return {0: 1.5}
+
     def ask_for_usage(self) -> None: ...
 
     async def gone(self, allocation: Allocation) -> None:

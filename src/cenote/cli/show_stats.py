@@ -21,7 +21,7 @@ def statistics(found: Row) -> None:
     since = time.strftime("%F %H:%M", time.localtime(found["since"]))
     print(f"What {whose} had in the last {human_duration(period)}, since {since}\n")
     _part("user", found["users"], lambda row: row["user"])
-    devices = new_table("server", "#", "device", "allocations", "device time", "lent")
+    devices = new_table("server", "#", "device", "allocations", "device time", "at work", "lent")
     for row in found["devices"]:
         devices.add_row(
             row["server"],
@@ -29,6 +29,7 @@ def statistics(found: Row) -> None:
             row["device"],
             str(row["allocations"]),
             human_duration(row["device_seconds"]),
+            human_duration(row["busy_seconds"]),
             f"{row['utilisation'] * 100:.1f} %",
         )
     print_table(devices)
@@ -38,10 +39,11 @@ def statistics(found: Row) -> None:
 
 
 def _part(heading: str, rows: list[Row], name: Any) -> None:
-    table = new_table(heading, "allocations", "device time", "GiB hours")
+    table = new_table(heading, "allocations", "device time", "at work", "GiB hours")
     for row in rows:
         memory = f"{row['byte_seconds'] / _GIB / _HOUR:.1f}"
-        table.add_row(name(row), str(row["allocations"]), human_duration(row["device_seconds"]), memory)
+        times = human_duration(row["device_seconds"]), human_duration(row["busy_seconds"])
+        table.add_row(name(row), str(row["allocations"]), *times, memory)
     if rows:
         print_table(table)
         print()

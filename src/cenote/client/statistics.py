@@ -9,6 +9,7 @@ from cenote.client.pool import Pool
 
 QUIET = 600.0  # seconds without use after which somebody else might have made more of it
 LITTLE = 0.1  # of the time
+_SUMS = ("allocations", "seconds", "device_seconds", "byte_seconds", "busy_seconds")
 
 Row = dict[str, Any]
 
@@ -43,7 +44,7 @@ def is_idle(allocation: Row, now: float) -> bool:
 
 
 def _device(server: str, index: int, found: Row, period: float) -> Row:
-    sums = {name: found.get(name, 0) for name in ("allocations", "seconds", "device_seconds", "byte_seconds")}
+    sums = {name: found.get(name, 0) for name in _SUMS}
     place = {"server": server, "index": index, "device": found["device"]}
     return place | sums | {"utilisation": sums["device_seconds"] / period}
 

@@ -44,7 +44,8 @@ class By(StrEnum):
 class Used:
     """What a user had of a device on a day, which starts at ``day``, in UTC; None for what is not told apart.
 
-    ``device_seconds`` count half a device half, ``byte_seconds`` are its memory times the time.
+    ``device_seconds`` count half a device half, ``byte_seconds`` are its memory times the time. ``busy_seconds`` are
+    those in which it had work of what has ended since, as its server has told; they count as spread over all the time.
     """
 
     user: str | None
@@ -56,6 +57,7 @@ class Used:
     seconds: float
     device_seconds: float
     byte_seconds: float
+    busy_seconds: float
 
 
 class History:
@@ -94,6 +96,7 @@ class History:
                     seconds=row.seconds,
                     device_seconds=row.weighted / WHOLE,
                     byte_seconds=row.bytes,
+                    busy_seconds=row.busy,
                 )
                 for row in session.execute(query)
             ]
@@ -109,6 +112,7 @@ def _spans(user: int | None, since: float, now: float, rules: Rules) -> CTE:
         Usage.ended_at.label("ended"),
         Usage.memory.label("memory"),
         Usage.weight.label("weight"),
+        case((Usage.seconds > 0, func.coalesce(Usage.busy, 0.0) / Usage.seconds), else_=0.0).label("load"),
     ).where(Usage.ended_at > since)
     longest = Part.since + Allocation.term + literal(rules.handover)  # as it will be counted when it is over
     lent = (
@@ -120,6 +124,7 @@ def _spans(user: int | None, since: float, now: float, rules: Rules) -> CTE:
             _less(longest, literal(now)),
             Part.memory,
             Part.weight,
+            literal(0.0),
         )
         .join(Allocation, Allocation.id == Part.allocation_id)
         .where(Part.serial.is_not(None), _less(longest, literal(now)) > _greater(Part.since, literal(since)))
@@ -137,11 +142,14 @@ def _by_day(spans: CTE) -> CTE:
     tomorrow = cast((_day(rest.c.began) + 1) * DAY, rest.c.began.type)
     others = (rest.c.user, rest.c.device, rest.c.allocation)
     rest = rest.union_all(
-        select(*others, tomorrow, rest.c.ended, rest.c.memory, rest.c.weight).where(tomorrow < rest.c.ended)
+        select(*others, tomorrow, rest.c.ended, rest.c.memory, rest.c.weight, rest.c.load).where(
+            tomorrow < rest.c.ended
+        )
     )
     midnight = cast((_day(rest.c.began) + 1) * DAY, rest.c.began.type)
     others = (rest.c.user, rest.c.device, rest.c.allocation)
-    first = select(*others, rest.c.began, _less(midnight, rest.c.ended), rest.c.memory, rest.c.weight)
+    columns = rest.c
+    first = select(*others, columns.began, _less(midnight, columns.ended), columns.memory, columns.weight, columns.load)
     return union_all(within, first).cte("pieces")
 
 
@@ -156,6 +164,7 @@ def _sums(spans: CTE, by: Collection[By]) -> Subquery:
             func.sum(seconds).label("seconds"),
             func.sum(seconds * columns.weight).label("weighted"),
             func.sum(seconds * columns.memory).label("bytes"),
+            func.sum(seconds * columns.load).label("busy"),
         )
         .group_by(*(keys[one] for one in By if one in by))
         .subquery("sums")
@@ -173,6 +182,7 @@ def _named(sums: Subquery, by: Collection[By]) -> Select[Any]:
         sums.c.seconds,
         sums.c.weighted,
         sums.c.bytes,
+        sums.c.busy,
     ).select_from(sums)
     order: list[Any] = [sums.c.day.desc()] if By.DAY in by else []
     if By.USER in by:

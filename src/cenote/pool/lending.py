@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from cenote.pool import queue
@@ -13,6 +13,10 @@ from cenote.pool.fleet import Slice
 from cenote.pool.mirror import waiting
 from cenote.pool.models import Allocation, Outcome, Part, PartState, State, Usage
 from cenote.pool.request import WHOLE
+
+Busy = Mapping[tuple[str, int, int], float]
+"""For how many seconds a device had work, by allocation, epoch and the device's index, as far as its server says."""
+_NOTHING: Busy = {}
 
 
 def schedule(change: Change, new: Allocation | None = None) -> None:
@@ -52,7 +56,7 @@ def end(change: Change, row: Allocation, outcome: Outcome) -> None:
     settle(change, row)
 
 
-def free(change: Change, part: Part) -> None:
+def free(change: Change, part: Part, busy: Busy = _NOTHING) -> None:
     """The server has said that it does not hold this part, or not any more."""
     row = part.allocation
     if part.serial is not None:
@@ -64,6 +68,7 @@ def free(change: Change, part: Part) -> None:
                 allocation_id=row.id,
                 ended_at=part.since + seconds,
                 seconds=seconds,
+                busy=busy.get((row.id, part.epoch, part.device.index)),
                 memory=part.memory,
                 weight=part.weight,
             )
@@ -75,12 +80,12 @@ def free(change: Change, part: Part) -> None:
     row.parts.remove(part)
 
 
-def free_all(change: Change, parts: Iterable[Part]) -> None:
+def free_all(change: Change, parts: Iterable[Part], busy: Busy = _NOTHING) -> None:
     """The same of several parts, and what follows for their allocations."""
     rows: dict[str, Allocation] = {}
     for part in list(parts):
         rows[part.allocation_id] = part.allocation
-        free(change, part)
+        free(change, part, busy)
     for row in rows.values():
         settle(change, row)
 

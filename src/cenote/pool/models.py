@@ -296,6 +296,8 @@ class Usage(Base):
     allocation_id: Mapped[str]
     ended_at: Mapped[float] = mapped_column(index=True)
     seconds: Mapped[float]
+    busy: Mapped[float | None]
+    """Seconds for which the device had work of it, where its server has told."""
     memory: Mapped[int]
     weight: Mapped[int]
 

@@ -95,10 +95,21 @@ class Stamp:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """For how many seconds devices, by index, had work of what a server has freed."""
+
+    allocation: str
+    epoch: int
+    busy: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
 class Answer:
     result: Result
     stamp: Stamp
     reason: str = ""
+    spent: tuple[Spent, ...] = ()
+    """Of what is free."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,8 @@ class Report:
     """Whether it takes new allocations; one that cannot write its ledger does not."""
     ended: tuple[Ended, ...] = ()
     """The latest that it has ended by itself, whether still held or not."""
+    spent: tuple[Spent, ...] = ()
+    """Of the latest that it has freed."""
 
 
 @dataclass(frozen=True)

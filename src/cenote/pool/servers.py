@@ -25,6 +25,7 @@ from cenote.pool.orders import (
     Reserve,
     Result,
     Share,
+    Spent,
     Stamp,
     Why,
 )
@@ -177,7 +178,7 @@ class Servers:
                 for part in change.session.scalars(select(Part).where(Part.server_id == server))
                 if part.id not in found and part.serial is not None and (rebooted or part.serial <= stamp.serial)
             ]
-            lending.free_all(change, lost)
+            lending.free_all(change, lost, _busy(report.spent))
             lending.reschedule(change)
             self._known[server] = stamp, change.mirror.doubts
 
@@ -235,7 +236,8 @@ class Servers:
                 lending.free_all(change, own)
                 return True
             case Release(), Result.FREE:
-                lending.free_all(change, [part for part in parts if part.epoch <= order.epoch])
+                gone = [part for part in parts if part.epoch <= order.epoch]
+                lending.free_all(change, gone, _busy(answer.spent))
                 return True
         lending.settle(change, row)
         return False
@@ -315,6 +317,10 @@ _ENDED_THERE = {
 _WHY = {Outcome.EXPIRED: Why.EXPIRED, Outcome.IDLE: Why.IDLE, Outcome.REVOKED: Why.REVOKED}
 _UNTOLD = or_(Part.state != PartState.HELD, Part.term != Allocation.term)
 _ORDER = (Release, Extend, Reserve)  # what frees comes before what takes
+
+
+def _busy(spent: Iterable[Spent]) -> lending.Busy:
+    return {(one.allocation, one.epoch, index): seconds for one in spent for index, seconds in one.busy}
 
 
 def _order(parts: Sequence[Part]) -> Order:

@@ -23,6 +23,7 @@ from cenote.pool.orders import (
     Reserve,
     Result,
     Share,
+    Spent,
     Stamp,
     Why,
 )
@@ -53,11 +54,19 @@ def order_from_json(plain: object) -> Order:
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
-    return {"result": answer.result.value, "stamp": stamp_to_json(answer.stamp), "reason": answer.reason}
+    return {
+        "result": answer.result.value,
+        "stamp": stamp_to_json(answer.stamp),
+        "reason": answer.reason,
+        "spent": list(map(_spent_to_json, answer.spent)),
+    }
 
 
 def answer_from_json(plain: object) -> Answer:
-    return _checked(plain, lambda p: Answer(Result(p["result"]), _stamp(p["stamp"]), _text(p["reason"])))
+    return _checked(
+        plain,
+        lambda p: Answer(Result(p["result"]), _stamp(p["stamp"]), _text(p["reason"]), _read_spent(p["spent"])),
+    )
 
 
 def stamp_to_json(stamp: Stamp) -> dict[str, Any]:
@@ -88,6 +97,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
             for held in report.held
         ],
         "ended": [{"allocation": one.allocation, "epoch": one.epoch, "why": one.why.value} for one in report.ended],
+        "spent": list(map(_spent_to_json, report.spent)),
     }
 
 
@@ -102,6 +112,7 @@ def report_from_json(plain: object) -> Report:
                 Ended(_matching(_ALLOCATION, one["allocation"]), _whole(one["epoch"]), Why(one["why"]))
                 for one in _list(p["ended"])
             ),
+            _read_spent(p["spent"]),
         ),
     )
 
@@ -129,10 +140,21 @@ def _order(plain: dict[str, Any]) -> Order:
             raise ValueError("there is no such order")
 
 
+def _spent_to_json(spent: Spent) -> dict[str, Any]:
+    return {"allocation": spent.allocation, "epoch": spent.epoch, "busy": [list(pair) for pair in spent.busy]}
+
+
+def _read_spent(plain: object) -> tuple[Spent, ...]:
+    return tuple(map(_spent, _list(plain)))
+
+
+def _spent(plain: dict[str, Any]) -> Spent:
+    pairs = [_list(pair) for pair in _list(plain["busy"])]
+    busy = tuple((_whole(index), _seconds(seconds)) for index, seconds in pairs)
+    return Spent(_matching(_ALLOCATION, plain["allocation"]), _whole(plain["epoch"]), busy)
+
+
 def _held(plain: dict[str, Any]) -> Held:
-    left = plain["left"]
-    if not isinstance(left, int | float) or isinstance(left, bool) or not math.isfinite(left):
-        raise ValueError("not a time")
     shares = _read_shares(plain["shares"])
     if not shares:
         raise ValueError("no share is held")
@@ -141,7 +163,7 @@ def _held(plain: dict[str, Any]) -> Held:
         _whole(plain["epoch"]),
         shares,
         _whole(plain["term"]),
-        float(left),
+        _seconds(plain["left"]),
         _text(plain["user"]),
         bytes.fromhex(_matching(_SECRET, plain["secret"])),
         _bool(plain["tethered"]),
@@ -179,6 +201,12 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
         raise ValueError("not a number in its range")
     return value
+
+
+def _seconds(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError("not a time")
+    return float(value)
 
 
 def _maybe_whole(value: object) -> int | None:

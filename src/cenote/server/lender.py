@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from cenote import link
 from cenote.devices import Device
-from cenote.pool.orders import Answer, Ended, Extend, Held, Order, Release, Report, Reserve, Result, Stamp, Why
+from cenote.pool.orders import Answer, Ended, Extend, Held, Order, Release, Report, Reserve, Result, Spent, Stamp, Why
 from cenote.server.allocation import Allocation
 from cenote.server.ledger import LentLedger
 from cenote.server.sessions import Use
@@ -30,7 +30,7 @@ TETHER_TIMEOUT = 30.0  # seconds from the loan to the first tether
 RETURN_MARGIN = 15.0  # clients give up before the server does
 _TICK = 1.0
 _SHORTLY = 0.01
-_REMEMBERED = 64  # of what was ended here, for managers that have not heard of it
+_REMEMBERED = 64  # of what has ended here, for managers that have not heard of it
 _REASONS = {
     Why.RELEASED: "it was released",
     Why.REVOKED: "the token by which it was borrowed does not count any more",
@@ -49,6 +49,10 @@ class Running(Protocol):
         ...
 
     def use(self, allocation: Allocation) -> Use: ...
+
+    def spent(self, allocation: Allocation) -> Mapping[int, float]:
+        """For how many seconds devices, by index, had work of processes that have ended."""
+        ...
 
     def ask_for_usage(self) -> None:
         """Brings ``use`` up to date soon."""
@@ -118,6 +122,7 @@ class Lender:
         self._return_timeout = link.timeout() + RETURN_MARGIN if return_timeout is None else return_timeout
         self._loans: dict[tuple[str, int], Loan] = {}
         self._ended: deque[Ended] = deque(maxlen=_REMEMBERED)
+        self._spent: deque[Spent] = deque(maxlen=_REMEMBERED)
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -217,6 +222,7 @@ class Lender:
 
     async def _release(self, order: Release) -> Answer:
         answer = await self._write(self._ledger.end, order)
+        answer = replace(answer, spent=tuple(one for one in self._spent if one.allocation == order.allocation))
         for (name, epoch), loan in list(self._loans.items()):
             if name == order.allocation and epoch <= order.epoch:
                 self._finish(loan, order.why)
@@ -225,7 +231,7 @@ class Lender:
     async def _report(self) -> Report:
         async with self._turn:
             report = await self._write(self._ledger.report)
-            return replace(report, ended=tuple(self._ended))
+            return replace(report, ended=tuple(self._ended), spent=tuple(self._spent))
 
     async def _end(self, loan: Loan, why: Why) -> None:
         """Ends a loan without having been told to."""
@@ -240,6 +246,7 @@ class Lender:
         """Frees the shares once nothing runs on them any more."""
         await self._running.gone(loan.allocation)
         async with self._turn:
+            self._spent.append(Spent(*loan.key, tuple(sorted(self._running.spent(loan.allocation).items()))))
             await self._write(self._ledger.free, *loan.key)
             self._loans.pop(loan.key, None)
 

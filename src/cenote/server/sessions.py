@@ -79,6 +79,7 @@ class Sessions:
         self._sessions: dict[bytes, Session] = {}
         self._over: WeakSet[Allocation] = WeakSet()
         self._begun: WeakKeyDictionary[Allocation, int] = WeakKeyDictionary()
+        self._spent: WeakKeyDictionary[Allocation, dict[int, float]] = WeakKeyDictionary()
         self._one_ended = asyncio.Event()
 
     async def open(self, allocation: Allocation, sock: socket.socket, preamble: bytes, tls: bool) -> Status:
@@ -167,6 +168,10 @@ class Sessions:
             else:
                 session.worker.kill()
         return len(ended)
+
+    def spent(self, allocation: Allocation) -> Mapping[int, float]:
+        """For how many seconds devices had work of processes that have ended."""
+        return self._spent.get(allocation, {})
 
     def use(self, allocation: Allocation) -> Use:
         """What its programs have done so far, as their workers last said."""
@@ -312,6 +317,9 @@ class Sessions:
         self._records.remove_session(session.record.session)
         self._one_ended.set()
         self._ledger.forget(session)
+        spent = self._spent.setdefault(session.allocation, {})
+        for index, seconds in session.usage.busy.items():
+            spent[index] = spent.get(index, 0.0) + seconds
         if session.sharing:
             for share in session.allocation.shares:
                 self._turns.of(share.index).remove(session)

@@ -132,6 +132,7 @@ def test_usage(api: Api, admin: str, ann: str, host: FakeServer, manager: Manage
         "seconds": 200.0,
         "device_seconds": 100.0,
         "byte_seconds": 200.0 * 4 * GIB,
+        "busy_seconds": 0.0,
     }
     assert api.send("GET", "/usage", admin).json() == [used]
     assert api.send("GET", "/usage", api.token("ben")).json() == []

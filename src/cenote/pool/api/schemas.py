@@ -404,6 +404,7 @@ class UsageOut(_Told):
     seconds: float
     device_seconds: float = Field(description="half a device counts half")
     byte_seconds: float
+    busy_seconds: float = Field(description="in which the device had work, of what has ended since")
 
 
 class Health(BaseModel):
