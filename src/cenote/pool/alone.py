@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
+import resource
 import signal
 import socket
+import sys
 import time
+from asyncio import sslproto
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +36,8 @@ from cenote.units import parse_duration
 log = logging.getLogger("cenote.manager")
 
 _SOON = 90  # days
+_BUFFER = 16 * 1024  # bytes that each connection has to itself; TLS comes in pieces of that size
+_TURN = 0.0005  # seconds until a thread that computes lets another one do so
 
 
 def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | None], None]) -> None:
@@ -41,6 +47,7 @@ def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | 
     except Invalid as error:
         raise WrongSetting(f"pool.placement: {error}") from None
     web = _web(settings)
+    _fit_for_many()
     home.enter()
     listeners = listen_on(settings.listen, MANAGER_PORT)
     store = Store(settings.store or f"sqlite:///{home.folder / 'pool.db'}")
@@ -56,6 +63,8 @@ def run(home: Home, settings: config.Pool, announce: Callable[[Resident, Path | 
         token = _admit_admin(home, core, resident)
 
         def ready(_: object) -> None:
+            gc.collect()
+            gc.freeze()  # the fleet stays: nobody has to look through it for garbage
             home.announce(resident)
             announce(resident, token)
 
@@ -95,6 +104,14 @@ def _rules(settings: config.Pool) -> Rules:
         max_idle=None if settings.max_idle is None else parse_duration(settings.max_idle),
         placement=settings.placement,
     )
+
+
+def _fit_for_many() -> None:
+    """Thousands of connections are nothing that the defaults are made for."""
+    sslproto.SSLProtocol.max_size = _BUFFER
+    sys.setswitchinterval(_TURN)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _serve(manager: Manager, listeners: list[socket.socket], ready: Callable[[object], None]) -> None:

@@ -88,6 +88,8 @@ class Courier:
         self._known: dict[int, _Server] = {}
         self._speaking, self._dialling = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_AT_ONCE)
         self._threads = ThreadPoolExecutor(_THREADS, "courier")
+        self._answered: list[tuple[int, list[tuple[Order, Answer]], asyncio.Future[None]]] = []
+        """What is being settled, or will be next."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._looked = clock()
 
@@ -242,7 +244,7 @@ class Courier:
                     answers.append((order, await host.carry_out(order)))
             finally:
                 if answers:
-                    await self._thread(self._servers.settle, server.id, answers)
+                    await self._settle(server.id, answers)
         except BaseException:
             server.deliver = True
             raise
@@ -250,6 +252,30 @@ class Courier:
             server.report = True
         server.deliver |= any(answer.result == Result.ENDING for _, answer in answers)
         return not server.deliver
+
+    async def _settle(self, server: int, answers: list[tuple[Order, Answer]]) -> None:
+        """What servers answer at the same time is one transaction."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._answered.append((server, answers, done))
+        if len(self._answered) == 1:
+            self._start(self._settle_all())
+        await done
+
+    async def _settle_all(self) -> None:
+        while batch := list(self._answered):
+            try:
+                await self._thread(self._servers.settle_all, [(server, answers) for server, answers, _ in batch])
+                failure = None
+            except Exception as error:
+                failure = error
+            del self._answered[: len(batch)]
+            for _, _, done in batch:
+                if done.cancelled():
+                    continue
+                if failure:
+                    done.set_exception(failure)
+                else:
+                    done.set_result(None)
 
     async def _pause(self, server: _Server) -> None:
         """Ever longer; a beat with news ends it."""

@@ -60,13 +60,14 @@ class Mirror:
     def follow(self, session: Session) -> None:
         """Brings the picture up to date."""
         news = session.execute(_NEWS, {"seen": self._seen}).all()
-        if self._seen < 0 or not news or (news[0].number, news[0].mark) != (self._seen, self._mark):
+        known = self._seen == 0 or (bool(news) and (news[0].number, news[0].mark) == (self._seen, self._mark))
+        if self._seen < 0 or not known:
             if self._seen > 0:  # or it is only that we are too far behind
                 self.doubt()
             self.forget()
             tables = {"groups", "users", "servers", "allocations"}
         else:
-            tables = {table for row in news[1:] for table in row.tables.split()}
+            tables = {table for row in news[self._seen > 0 :] for table in row.tables.split()}
         if "groups" in tables:
             columns = Group.id, Group.max_devices, Group.max_memory
             for group in session.execute(self._since(select(*columns), Group)):

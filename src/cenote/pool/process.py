@@ -62,6 +62,10 @@ class Manager:
         """Until ``stop``. ``ready`` is called once requests are answered."""
         links = Links(self._files)
         servers = Servers(self._core)
+        try:
+            await asyncio.to_thread(servers.recall)
+        except CenoteError as error:  # then servers are asked
+            log.error("%s", error)
         courier = Courier(self._core, servers, Allocations(self._core), self._certificates, links)
         services = Services.of(self._core, servers, self._certificates, courier, self._managers)
         context = self._files.serving()

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cenote.devices import Device as Listed
 from cenote.errors import Conflict, NotAllowed, NotFound
@@ -136,15 +136,27 @@ class Servers:
 
     def settle(self, server: int, answers: Iterable[tuple[Order, Answer]]) -> None:
         """Takes in what the server answered, in any order and however often."""
+        self.settle_all([(server, answers)])
+
+    def settle_all(self, answered: Iterable[tuple[int, Iterable[tuple[Order, Answer]]]]) -> None:
+        """The same of several servers, in one transaction."""
         with self._core.change() as change:
-            row = change.session.get_one(Server, server)
             freed = False
-            for order, answer in answers:
-                if (answer.stamp.ledger, answer.stamp.boot) == (row.ledger, row.boot):
-                    freed |= self._settle(change, row, order, answer)
-                    self._follow(server, answer.stamp)
+            for server, answers in answered:
+                row = change.session.get_one(Server, server)
+                for order, answer in answers:
+                    if (answer.stamp.ledger, answer.stamp.boot) == (row.ledger, row.boot):
+                        freed |= self._settle(change, row, order, answer)
+                        self._follow(change, server, answer.stamp)
             if freed:
                 lending.reschedule(change)
+
+    def recall(self) -> None:
+        """To be called once when a manager starts: what the store knows of servers needs no new report."""
+        query = select(Server.id, Server.ledger, Server.boot, Server.serial)
+        with self._core.change() as change:
+            for row in change.session.execute(query.where(Server.state == ServerState.READY)):
+                self._known[row.id] = Stamp(row.ledger, row.boot, row.serial), change.mirror.doubts
 
     def heard(self, server: int, stamp: Stamp) -> bool:
         """Whether all is known about a server that says this of itself; if not, ask it to report. No transaction."""
@@ -168,6 +180,9 @@ class Servers:
             row.ledger, row.boot, row.serial = stamp.ledger, stamp.boot, stamp.serial
             row.state = ServerState.READY if report.accepting else ServerState.DOUBTFUL
             row.trouble = "" if report.accepting else _NOT_ACCEPTING
+            whole = (joinedload(Allocation.user), selectinload(Allocation.parts))
+            here = select(Allocation).join(Part).where(Part.server_id == server).options(*whole)
+            change.session.scalars(here).all()  # at once, and not one by one below
             found: set[int] = set()
             for ended in report.ended:  # first: what is still held of it does not say why it ends
                 self._ended_there(change, row, ended)
@@ -207,11 +222,12 @@ class Servers:
                     lending.give_up(allocation)
             lending.reschedule(change)
 
-    def _follow(self, server: int, stamp: Stamp) -> None:
-        """An answer that follows directly on what was known needs no report."""
+    def _follow(self, change: Change, server: int, stamp: Stamp) -> None:
+        """An answer that follows directly on what was known needs no report, neither now nor after a restart."""
         known, agreed = self._known.get(server, (None, 0))
         if known and stamp == replace(known, serial=known.serial + 1):
             self._known[server] = stamp, agreed
+            change.session.connection().execute(_FOLLOW, {"number": server, "latest": stamp.serial})
 
     def _settle(self, change: Change, server: Server, order: Order, answer: Answer) -> bool:
         """Returns whether others may start now."""
@@ -315,6 +331,7 @@ _ENDED_THERE = {
     Why.IDLE: ("allocation.idle", Outcome.IDLE),
 }
 _WHY = {Outcome.EXPIRED: Why.EXPIRED, Outcome.IDLE: Why.IDLE, Outcome.REVOKED: Why.REVOKED}
+_FOLLOW = update(Server).where(Server.id == bindparam("number")).values(serial=bindparam("latest"))
 _UNTOLD = or_(Part.state != PartState.HELD, Part.term != Allocation.term)
 _ORDER = (Release, Extend, Reserve)  # what frees comes before what takes
 

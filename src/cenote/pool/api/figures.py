@@ -66,6 +66,8 @@ class Told:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._heard: dict[str, Heard] = {}
+        self._apart = 0
+        """Of how many allocations servers are told apart, all together."""
         self._used: dict[str, _Used] = {}
         """By allocation, the one that was used last at the end."""
         self._began = self._forgotten = clock()
@@ -74,7 +76,7 @@ class Told:
     def beat(self, server: str, sessions: list[Figures], more: int) -> None:
         before = self._heard.get(server) or Heard(0.0, [])
         now = Heard(self._clock(), sessions, more)
-        apart = sum(len(heard.uses) for name, heard in self._heard.items() if name != server)
+        apart = self._apart - len(before.uses)
         by_allocation: defaultdict[str, list[Figures]] = defaultdict(list)
         for one in sessions:
             by_allocation[one.allocation].append(one)
@@ -93,6 +95,7 @@ class Told:
                 if now.counted[key] != old:
                     self._note_use(allocation, now.at, now.counted[key][-1] - (old[-1] if old else 0.0))
         self._heard[server] = now
+        self._apart = apart + len(now.uses)
 
     def _note_use(self, allocation: str, at: float, busy: float) -> None:
         before = self._used.pop(allocation, None)
@@ -131,6 +134,7 @@ class Told:
             if heard.at >= oldest:
                 yield heard
             else:
+                self._apart -= len(heard.uses)
                 heard.uses.clear()  # so that it takes nobody's room
 
 
