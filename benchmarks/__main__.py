@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks import build, delay, drivers, machine, measure, namespaces, peers, programs, report
+from benchmarks import build, delay, drivers, machine, measure, namespaces, peers, pool, programs, report
 from benchmarks.delay import Column
 from benchmarks.drivers import Driver, MissingError
 from benchmarks.marks import PROCESS, ROWS, Result
@@ -29,6 +29,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short run of each instead of five: does it work?")
     parser.add_argument("--pyopencl", type=Path, metavar="PATH", help="a checkout of pyopencl, for its tests")
     parser.add_argument("--pocl-remote", type=Path, metavar="PATH", help="a checkout of pocl/pocl, to measure beside")
+    parser.add_argument("--pool", action="store_true", help="instead: a pool's manager over simulated fleets")
+    parser.add_argument("--profile", action="store_true", help="with --pool: where the manager's time goes")
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     chosen.keys = set(chosen.only.split(",")) if chosen.only else {*keys, "delay"}
@@ -102,8 +104,18 @@ def command() -> str:
     return " ".join(["python -m benchmarks", *("PATH" if "/" in word else word for word in sys.argv[1:])])
 
 
+def of_pool(chosen: argparse.Namespace) -> int:
+    rows, taken, failures = pool.take(quick=chosen.quick, profile=chosen.profile)
+    print("\n\n".join(pool.sections(rows, taken, failures, quick=chosen.quick)))
+    if not chosen.no_write:
+        print(f"\nwritten to {pool.write(rows, taken, failures, machine.describe(), command())}")
+    return 1 if failures else 0
+
+
 def main() -> int:
     chosen = arguments()
+    if chosen.pool:
+        return of_pool(chosen)
     try:
         driver = drivers.find(chosen.driver)
     except MissingError as missing:

@@ -62,8 +62,8 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """Raises NotInstalled."""
+def running(*, durable: bool = False) -> Iterator[Postgres]:
+    """``durable``: as in production, with what is committed on the disk. Raises NotInstalled."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     initdb = str(programs[-1]) if programs else shutil.which("initdb")
     if not initdb:
@@ -81,7 +81,7 @@ def running() -> Iterator[Postgres]:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(folder),
-            "fsync": "off",
+            "fsync": "on" if durable else "off",
             "max_connections": "50",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
