@@ -1,6 +1,6 @@
 """Runs mixed programs against one server, several at once, some of them killed, and fails where anything grows.
 
-tests/soak/run [--minutes 10] [--seed N] [--report]
+tests/soak/run [--minutes 10] [--seed N] [--pool] [--report]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.soak import killing
 from tests.soak.load import Load
 from tests.soak.watch import FIGURES, descriptors, has_driver, memory, threads
 from tests.support import borrower, robustness
@@ -28,6 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/soak/run", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--minutes", type=float, default=10, help="how long")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of programs")
+    parser.add_argument("--pool", action="store_true", help="instead: kills anything of a pool, on each kind of store")
     parser.add_argument("--report", action="store_true", help="writes what was found into docs/robustness.md")
     return parser.parse_args()
 
@@ -88,6 +90,8 @@ def soak(seed: int) -> Iterator[Soak]:
 
 def main() -> int:
     given = _arguments()
+    if given.pool:
+        return killing.run(given.minutes, given.seed, report=given.report)
     with soak(given.seed) as running:
         looks = []
         for look in running.run(given.minutes):

@@ -111,6 +111,7 @@ class ServerProcess(Process):
     def __init__(self, folder: Path, name: str, port: int, variables: Mapping[str, str], *, hasty: bool) -> None:
         self.port = port
         self.state = folder / name / "cenote"
+        (folder / name).mkdir()
         environment = dict(variables) | {"XDG_STATE_HOME": str(folder / name), "XDG_RUNTIME_DIR": str(folder / name)}
         command = [*(_HASTY if hasty else CENOTE), "serve", "--listen", f"127.0.0.1:{port}", "--name", name]
         super().__init__(name, command, environment, folder / f"{name}.log")

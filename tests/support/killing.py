@@ -28,7 +28,7 @@ from tests.support.servers import CENOTE, gone
 
 MEMORY = 16 << 30  # of a device of the null driver
 FREED = 2.0  # seconds after a client's death
-SILENT = 40.0  # for all that waits for somebody who is gone, under load
+SILENT = 75.0  # for all that waits for somebody who is gone, under load
 STEADY = 3.0  # seconds after which a server that was started again has its tethers back
 TURNED_AWAY = (1, 69, 74, 75)  # how a client may end that has not begun, while nobody can serve it
 _EARLY = 0.1
