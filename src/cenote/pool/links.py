@@ -176,10 +176,11 @@ async def _enter(address: Address, context: ssl.SSLContext) -> tuple[asyncio.Str
         answer = protocol.Answer.decode(data)
         if answer.status != Status.GO_ON:
             raise ProtocolError(_REASONS.get(answer.status, "it belongs to no pool"))
-        return await asyncio.open_connection(sock=sock, ssl=context, server_hostname="", limit=_ANSWER_LIMIT)
     except BaseException:
         sock.close()
         raise
+    # From here on the transport closes it; else its number could be another's while the loop still looks at it.
+    return await asyncio.open_connection(sock=sock, ssl=context, server_hostname="", limit=_ANSWER_LIMIT)
 
 
 def _reason(error: Exception) -> str:
