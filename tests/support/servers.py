@@ -196,7 +196,7 @@ def _collect(stream: Iterator[str], lines: list[str]) -> None:
         lines.append(line.rstrip("\n"))
 
 
-def wait_until(condition: object, timeout: float = 5.0) -> Any:
+def wait_until(condition: object, timeout: float = 20.0) -> Any:
     """Waits for a function to return something true, and returns it; what it returned last stands in the failure."""
     assert callable(condition)
     end = time.monotonic() + timeout
