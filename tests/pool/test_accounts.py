@@ -168,5 +168,8 @@ def test_the_audit_log_says_who_when_and_what(manager: Manager, admin: Actor, cl
         ("admin", 5.0, "group.limit", "lab"),
     ]
     assert latest[1].detail == {"role": "user", "group": "lab", "max_devices": None, "max_memory": GIB}
+    (mine,) = manager.accounts.tokens(admin)
+    manager.accounts.create_token(admin, "ann")
+    assert manager.accounts.audit(POOL, limit=1)[0].detail["by"] == mine.id, "which token has made another"
     older = manager.accounts.audit(POOL, before=latest[-1].id)
     assert [entry.action for entry in older] == ["token.create", "user.create"]

@@ -265,7 +265,8 @@ def new_token(change: Change, actor: Actor, user: User, label: str, lifetime: in
     change.session.add(
         Token(id=number, user=user, hash=digest(secret), label=label[:100], created_at=change.now, expires_at=expires)
     )
-    change.audit(actor, "token.create", number, user=user.name, label=label[:100], lifetime=lifetime)
+    told = {"user": user.name, "label": label[:100], "lifetime": lifetime, "by": actor.token}
+    change.audit(actor, "token.create", number, **told)
     return NewToken(number, f"{_PREFIX}-{number}-{secret}", expires)
 
 
