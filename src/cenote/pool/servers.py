@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -126,13 +127,11 @@ class Servers:
 
     def orders(self, server: int) -> list[Order]:
         """What the server has yet to be told. To be sent again until it is answered."""
-        query = select(Part).join(Part.allocation).where(Part.server_id == server, _UNTOLD)
-        loaded = (joinedload(Part.device), joinedload(Part.allocation).joinedload(Allocation.user))
-        groups: defaultdict[tuple[str, int], list[Part]] = defaultdict(list)
+        groups: defaultdict[tuple[str, int], list[Any]] = defaultdict(list)
         with self._core.store.reading() as session:
-            for part in session.scalars(query.options(*loaded).order_by(Part.id)):
+            for part in session.connection().execute(_ORDERS, {"number": server}):
                 groups[part.allocation_id, part.epoch].append(part)
-            return sorted(map(_order, groups.values()), key=lambda order: _ORDER.index(type(order)))
+        return sorted(map(_order, groups.values()), key=lambda order: _ORDER.index(type(order)))
 
     def settle(self, server: int, answers: Iterable[tuple[Order, Answer]]) -> None:
         """Takes in what the server answered, in any order and however often."""
@@ -333,6 +332,20 @@ _ENDED_THERE = {
 _WHY = {Outcome.EXPIRED: Why.EXPIRED, Outcome.IDLE: Why.IDLE, Outcome.REVOKED: Why.REVOKED}
 _FOLLOW = update(Server).where(Server.id == bindparam("number")).values(serial=bindparam("latest"))
 _UNTOLD = or_(Part.state != PartState.HELD, Part.term != Allocation.term)
+_ORDERS = (
+    select(
+        *(Part.allocation_id, Part.epoch, Part.state, Part.memory, Part.weight, Part.secret),
+        *(Allocation.tethered, Allocation.idle, Allocation.outcome),
+        Device.index.label("place"),
+        Allocation.term.label("wanted"),
+        User.name.label("user"),
+    )
+    .join(Part.allocation)
+    .join(Part.device)
+    .join(Allocation.user)
+    .where(Part.server_id == bindparam("number"), _UNTOLD)
+    .order_by(Part.id)
+)
 _ORDER = (Release, Extend, Reserve)  # what frees comes before what takes
 
 
@@ -340,16 +353,15 @@ def _busy(spent: Iterable[Spent]) -> lending.Busy:
     return {(one.allocation, one.epoch, index): seconds for one in spent for index, seconds in one.busy}
 
 
-def _order(parts: Sequence[Part]) -> Order:
-    first = parts[0]
-    row = first.allocation
+def _order(parts: Sequence[Any]) -> Order:
+    one = parts[0]
     if any(part.state == PartState.RELEASING for part in parts):
-        why = Why.RELEASED if row.outcome is None else _WHY.get(row.outcome, Why.RELEASED)
-        return Release(row.id, first.epoch, why)
+        why = Why.RELEASED if one.outcome is None else _WHY.get(one.outcome, Why.RELEASED)
+        return Release(one.allocation_id, one.epoch, why)
     if all(part.state == PartState.HELD for part in parts):
-        return Extend(row.id, first.epoch, row.term)
-    shares = tuple(Share(part.device.index, part.memory, part.weight) for part in parts)
-    return Reserve(row.id, first.epoch, shares, row.term, row.user.name, first.secret, row.tethered, row.idle)
+        return Extend(one.allocation_id, one.epoch, one.wanted)
+    shares = tuple(Share(part.place, part.memory, part.weight) for part in parts)
+    return Reserve(one.allocation_id, one.epoch, shares, one.wanted, one.user, one.secret, one.tethered, one.idle)
 
 
 def _adopted(change: Change, held: Held) -> Allocation:
