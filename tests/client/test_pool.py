@@ -207,6 +207,22 @@ def test_without_a_time_it_is_as_long_as_the_pool_allows(own: Lending, stub_nati
         assert ann.cenote("release").returncode == 0
 
 
+def test_what_nothing_uses_goes_back(own: Lending, stub_native: Path) -> None:
+    """When its user wants that or when the pool does, whichever is sooner; who runs a program is told."""
+    native = {"CENOTE_NATIVE": str(stub_native)}
+    own.manager.core.core.rules = Rules(max_idle=2)
+    with own.server("gpu1", native):
+        ann, ben = own.borrower("ann", os.environ | native), own.borrower("ben", os.environ | native)
+        assert ann.cenote("request", "--idle", "1h").returncode == 0
+        idle = ben.run([], ["sleep", "6"])
+        assert idle.returncode == 0
+        assert idle.stderr == "cenote: gpu1 has taken back what it had lent: nothing has used it for 2s\n"
+        wait_until(lambda: own.lent() == 0)
+        assert ann.cenote("request", "--idle", "1s").returncode == 0
+        wait_until(lambda: own.lent() == 0, 10)
+        assert ann.cenote("request", "--idle", "0").returncode == 64
+
+
 def test_a_terminal_remembers_what_was_requested_there(ann: Borrower, shared: Lending) -> None:
     cenote = " ".join(f"'{part}'" for part in CENOTE)
     script = f"""{cenote} request --for 1h; {cenote} run -- echo one; {cenote} extend 1h; {cenote} release
