@@ -34,6 +34,8 @@ except cl.Error as error:
     print(f"{type(error).__name__} after {time.monotonic() - start:.1f} s")
 """
 
+PART = ["-p", "0.4"]  # so that two find room
+
 SETUP = """
 import numpy, sys
 import pyopencl as cl
@@ -66,7 +68,7 @@ while True:
 
 def hold(server: Server, python: Path) -> subprocess.Popen[str]:
     """A program with a session and memory on the device; a line to it makes it use them once more."""
-    program = server.start([python, "-c", HOLDING], stdin=subprocess.PIPE)
+    program = server.start([python, "-c", HOLDING], options=PART, stdin=subprocess.PIPE)
     assert program.stdout is not None
     line = program.stdout.readline()
     assert line == "holding\n", line + program.communicate()[1]
@@ -156,7 +158,7 @@ def test_kernel_that_crashes_the_worker_ends_its_own_session_alone(own_server: S
     crash = (
         "cl.Program(context, 'kernel void k(global int* a) { a[1UL << 42] = 1; }').build().k(queue, (1,), None, memory)"
     )
-    done = own_server.run([borrower_python, "-c", f"{SETUP}{crash}\nqueue.finish()"], check=False)
+    done = own_server.run([borrower_python, "-c", f"{SETUP}{crash}\nqueue.finish()"], options=PART, check=False)
     assert done.returncode == 1 and "RuntimeError: clFinish failed: OUT_OF_RESOURCES" in done.stderr
     own_server.wait_for_log("its worker crashed: SIGSEGV")
     assert other.communicate("\n", timeout=20)[0] == "read 7 7\n"
