@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 from cenote import tls
@@ -24,6 +25,15 @@ class Https:
 
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> Any:
         """The answer's JSON. Raises AssertionError for one that is an error."""
+        kept = self._streams is not None
+        try:
+            return await self._ask(method, path, body, headers)
+        except (EOFError, ConnectionError):
+            if not kept:  # else it was idle for too long
+                raise
+            return await self._ask(method, path, body, headers)
+
+    async def _ask(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> Any:
         content = b"" if body is None else json.dumps(body).encode()
         more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         head = f"{method} /api/v1{path} HTTP/1.1\r\n{self._head}{more}Content-Length: {len(content)}\r\n\r\n"

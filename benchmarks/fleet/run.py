@@ -29,7 +29,7 @@ from cenote.pool.request import WHOLE
 from cenote.pool.store import Store
 
 START = 120.0  # seconds
-STORM = 600.0
+STORM = 300.0  # until all servers are known again; a manager that cannot keep up never gets there
 RATE = 10.0  # requests a second, one at a time, while decisions are timed
 CLIENTS = 12  # at once, while allocations and releases are counted
 _TICKS = os.sysconf("SC_CLK_TCK")

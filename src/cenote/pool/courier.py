@@ -65,6 +65,10 @@ class _Server:
     """Since when it has been in trouble."""
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     attended: bool = False
+    answering: bool = False
+    """Orders are on their way: a beat may tell of what they change before the store has the answer."""
+    doubted: bool = False
+    """That was so: once the answer is in the store, the server is looked at again."""
 
 
 class Courier:
@@ -106,7 +110,9 @@ class Courier:
         one = self._server(server)
         one.beaten = self._clock()
         one.due = one.beaten + SILENCE
-        if behind:
+        if behind and one.answering:
+            one.doubted = True
+        elif behind:
             one.report = True
             one.woken.set()
             self._attend_to(one)
@@ -238,6 +244,7 @@ class Courier:
         answers: list[tuple[Order, Answer]] = []
         try:
             orders = await self._thread(self._servers.orders, server.id)
+            server.answering = bool(orders)
             try:
                 host = await self._reached(server)
                 for order in orders:
@@ -246,8 +253,13 @@ class Courier:
                 if answers:
                     await self._settle(server.id, answers)
         except BaseException:
-            server.deliver = True
+            server.deliver, server.report = True, server.report or server.doubted
             raise
+        finally:
+            doubted, server.answering, server.doubted = server.doubted, False, False
+        if doubted:
+            server.report = True  # if it does not answer
+            server.report = not self._servers.heard(server.id, await host.stamp())
         if self._core.agrees(server.id) is None:
             server.report = True
         server.deliver |= any(answer.result == Result.ENDING for _, answer in answers)
