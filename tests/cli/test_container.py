@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,7 @@ def test_a_container_is_refused(command: str, then: str) -> None:
 @pytest.mark.parametrize(
     "command", ["docker ps", "docker build run", "podman", "./docker-tool run", "docker exec run x"]
 )
-def test_what_starts_no_container_is_run(command: str) -> None:
-    done = subprocess.run([*CENOTE, "run", "--", *command.split()], capture_output=True, text=True)
+def test_what_starts_no_container_is_run(command: str, tmp_path: Path) -> None:
+    nobody = dict(os.environ) | {"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    done = subprocess.run([*CENOTE, "run", "--", *command.split()], env=nobody, capture_output=True, text=True)
     assert "container" not in done.stderr and done.returncode != 64
