@@ -34,7 +34,7 @@ except cl.Error as error:
     print(f"{type(error).__name__} after {time.monotonic() - start:.1f} s")
 """
 
-PART = ["-p", "0.4"]  # so that two find room
+PART = ["-p", "0.3"]  # so that three find room
 
 SETUP = """
 import numpy, sys
