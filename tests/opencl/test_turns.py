@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -114,21 +114,34 @@ def together(server: Server, program: Path, *loads: tuple[float, int, int, float
     return [load.counts() for load in start(server, program, *loads)]
 
 
+def comes(right: Callable[[float], bool], ratio: Callable[[], float]) -> None:
+    """The device is a processor that has more to do than this, so it may be tried three times."""
+    ratios: list[float] = []
+    while not any(map(right, ratios)):
+        assert len(ratios) < 3, ratios
+        ratios.append(ratio())
+
+
 def test_three_to_one(server: Server, program: Path) -> None:
     """Of the device's time, by its own clock. Equal kernels take somewhat longer where others compute in between."""
-    ratios: list[float] = []
-    while not any(ratio == pytest.approx(3, rel=0.1) for ratio in ratios):
-        assert len(ratios) < 3, ratios  # the device is a processor that has more to do than this
+
+    def ratio() -> float:
         running = start(server, program, (0.6, SHORT, DEEP, 11), (0.2, SHORT, DEEP, 11))
         first, second = ([busy for _, busy in load.seconds()] for load in running)
-        ratios.append(sum(first[:10]) / sum(second[:10]))
+        return sum(first[:10]) / sum(second[:10])
+
+    comes(lambda found: 2.7 <= found <= 3.3, ratio)
 
 
 def test_programs_that_wait_for_each_result(server: Server, program: Path) -> None:
     """They get their part, too, if not as exactly: their turn is kept for them while they look at a result."""
-    running = start(server, program, (0.75, SHORT, 1, 5), (0.25, SHORT, 1, 5))
-    first, second = (sum(busy for _, busy in load.seconds()) for load in running)
-    assert first > 1.5 * second
+
+    def ratio() -> float:
+        running = start(server, program, (0.75, SHORT, 1, 5), (0.25, SHORT, 1, 5))
+        first, second = (sum(busy for _, busy in load.seconds()) for load in running)
+        return first / second
+
+    comes(lambda found: found > 1.5, ratio)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -163,9 +176,12 @@ def test_what_one_does_not_use_is_the_others(server: Server, program: Path) -> N
 
 
 def test_a_long_kernel_becomes_debt(server: Server, program: Path) -> None:
-    running = start(server, program, (0.5, SHORT, DEEP, 8), (0.5, LONG, 2, 8))
-    short, long = (sum(busy for _, busy in load.seconds()[1:]) for load in running)
-    assert short == pytest.approx(long, rel=0.3)
+    def ratio() -> float:
+        running = start(server, program, (0.5, SHORT, DEEP, 8), (0.5, LONG, 2, 8))
+        short, long = (sum(busy for _, busy in load.seconds()[1:]) for load in running)
+        return short / long
+
+    comes(lambda found: 0.7 <= found <= 1.3, ratio)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
