@@ -24,5 +24,5 @@ from cenote.protocol import Address
     ],
 )
 def test_where_others_reach_a_gate(gate: list[str], local: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "_outward", lambda: "198.51.100.7")
+    monkeypatch.setattr(listening, "own_address", lambda: "198.51.100.7")
     assert str(listening.reached_from(list(map(Address.parse, gate)), local)) == expected
