@@ -44,6 +44,22 @@ def test_a_tether_holds_and_lets_go(authority: Authority, tmp_path: Path) -> Non
     asyncio.run(main())
 
 
+def test_who_lets_go_while_the_server_is_away_tells_the_next_one(authority: Authority, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with small(authority, tmp_path / "gpu1") as server:
+            order = reserve(1, tethered=True)
+            await server.lender.carry_out(order)
+            tether = await asyncio.to_thread(Tether, _door(server, authority, order.allocation, order.secret))
+            tether.RETRY = 600.0
+            tether.keep()
+        async with small(authority, tmp_path / "gpu1", port=server.port) as server:
+            assert (await server.lender.report()).held
+            await asyncio.to_thread(tether.close)
+            await asyncio.to_thread(wait_until, lambda: server.running.ended, 2)
+
+    asyncio.run(main())
+
+
 def test_another_server_of_the_pool_or_of_another_pool_is_told_nothing(authority: Authority, tmp_path: Path) -> None:
     other = Authority.open(tmp_path / "other")
 

@@ -50,15 +50,20 @@ class Tether:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._closed = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="cenote-tether", daemon=True)
         self._socket = self._open()
 
     def keep(self) -> None:
         """From now on, in a thread of its own; not before this process has forked for the last time."""
-        threading.Thread(target=self._keep, name="cenote-tether", daemon=True).start()
+        self._thread.start()
 
     def close(self) -> None:
+        """A server that was started anew meanwhile, and waits for us to come back, is told as well."""
         self._closed.set()
         _end(self._socket)
+        if self._lost.is_set():
+            self._thread.join(gate.TIMEOUT)
 
     def _open(self) -> socket.socket:
         deadline = time.monotonic() + self.PATIENCE
@@ -72,19 +77,25 @@ class Tether:
 
     def _keep(self) -> None:
         last = _last_word(self._socket)
-        while last is None and not self._closed.wait(self.RETRY):
-            try:
-                self._socket = dial(self._door)
-            except NoDevice:  # it ended while the server was away
-                last = f"{self._door.server} has taken back what it had lent"
-                break
-            except CenoteError:
-                continue
-            if self._closed.is_set():  # meanwhile
-                _end(self._socket)
-            last = _last_word(self._socket)
+        while last is None and not self._closed.is_set():
+            self._lost.set()
+            self._closed.wait(self.RETRY)
+            last = self._tie_again()
         if last and not self._closed.is_set():
             print(f"cenote: {last}", file=sys.stderr)
+
+    def _tie_again(self) -> str | None:
+        """What the server says at last; None when it could not be reached, or has broken off once more."""
+        try:
+            self._socket = dial(self._door)
+        except NoDevice:  # it ended while the server was away
+            return f"{self._door.server} has taken back what it had lent"
+        except CenoteError:
+            return None
+        self._lost.clear()
+        if self._closed.is_set():  # meanwhile
+            _end(self._socket)
+        return _last_word(self._socket)
 
 
 def dial(door: Door) -> socket.socket:
