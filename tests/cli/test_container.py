@@ -33,6 +33,12 @@ def test_a_container_is_refused(command: str, then: str) -> None:
     )
 
 
+def test_the_right_command_names_every_server() -> None:
+    named = ["--server", "gpu1", "--server", "gpu2"]
+    done = subprocess.run([*CENOTE, "run", *named, "--", "docker", "run", "a"], capture_output=True, text=True)
+    assert "run “cenote container --server gpu1 --server gpu2”, and" in done.stderr
+
+
 @pytest.mark.parametrize(
     "command", ["docker ps", "docker build run", "podman", "./docker-tool run", "docker exec run x"]
 )

@@ -99,9 +99,26 @@ def request(
 
     Example: cenote request -n 4 --for 2h
     """
+    wanted = asking(settings, filter, wait, priority, same_server, tethered=False, term=term, idle=idle)
+    with pool(settings) as connected:
+        print(requested(connected, wanted)["id"])
+
+
+def asking(
+    settings: Settings,
+    filter: str | None,
+    wait: str | None,
+    priority: int | None,
+    same_server: bool,
+    *,
+    tethered: bool,
+    term: str | None = None,
+    idle: str | None = None,
+) -> View:
+    """What settings and options ask for, as the API wants it."""
     from cenote.client import borrowing, places
 
-    wanted = borrowing.asked(
+    return borrowing.asked(
         count=settings.run.devices,
         share=settings.run.share,
         memory=settings.run.memory,
@@ -111,10 +128,33 @@ def request(
         priority=priority,
         same_server=same_server,
         idle=idle,
-        tethered=False,
+        tethered=tethered,
     )
-    with pool(settings) as connected:
-        print(requested(connected, wanted)["id"])
+
+
+def asks_anew(
+    settings: Settings,
+    allocation: str | None,
+    filter: str | None,
+    wait: str | None,
+    priority: int | None,
+    same_server: bool,
+) -> bool:
+    """Whether an option says how much, so that nothing that is held already will do. Raises Invalid if one is named."""
+    sizes = any(settings.sources[name].kind == "flag" for name in SIZES)
+    anew = sizes or same_server or any(option is not None for option in (filter, wait, priority))
+    if allocation and anew:
+        raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
+    return anew
+
+
+def held(pool: Pool, allocation: str | None, anew: bool) -> Borrowed | None:
+    """What is named, else what was requested in this terminal unless devices are asked for ``anew``."""
+    from cenote.client.borrowing import Borrowed
+
+    if allocation:
+        return Borrowed.existing(pool, allocation)
+    return None if anew else _recalled(pool)
 
 
 def requested(pool: Pool, wanted: View) -> View:
@@ -229,30 +269,16 @@ def acquiring(
     same_server: bool,
 ) -> Callable[[], Held]:
     """How “run” gets its devices."""
-    sizes = any(settings.sources[name].kind == "flag" for name in SIZES)
-    anew = sizes or same_server or any(option is not None for option in (filter, wait, priority))
-    if allocation and anew:
-        raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
+    anew = asks_anew(settings, allocation, filter, wait, priority, same_server)
 
     def acquire() -> Held:
         from cenote.cli import waiting
-        from cenote.client import borrowing, places
+        from cenote.client import borrowing
 
         with pool(settings) as connected:
-            if allocation:
-                return borrowing.Borrowed.existing(connected, allocation)
-            if not anew and (held := recalled(connected)):
-                return held
-            wanted = borrowing.asked(
-                count=settings.run.devices,
-                share=settings.run.share,
-                memory=settings.run.memory,
-                filter=places.narrowed(settings.server, filter),
-                wait=wait,
-                priority=priority,
-                same_server=same_server,
-                tethered=True,
-            )
+            if found := held(connected, allocation, anew):
+                return found
+            wanted = asking(settings, filter, wait, priority, same_server, tethered=True)
             with waiting.shown() as tell:
                 try:
                     return borrowing.Borrowed.anew(connected, wanted, tell)
@@ -263,7 +289,7 @@ def acquiring(
     return acquire
 
 
-def recalled(pool: Pool) -> Borrowed | None:
+def _recalled(pool: Pool) -> Borrowed | None:
     """What this terminal has got with “request”, if that is not over."""
     from cenote.client import remembered
     from cenote.client.borrowing import Borrowed
@@ -271,13 +297,13 @@ def recalled(pool: Pool) -> Borrowed | None:
     if (name := remembered.recall()) is None:
         return None
     try:
-        held = Borrowed.existing(pool, name)
+        found = Borrowed.existing(pool, name)
     except (NoDevice, NotFound):
         remembered.forget(name)
         say(f"allocation {name} of this terminal is over; asking for a device anew")
         return None
-    say(f"on allocation {name} of this terminal{_left(held.view)}")
-    return held
+    say(f"on allocation {name} of this terminal{_left(found.view)}")
+    return found
 
 
 def _which(pool: Pool, named: str | None) -> str:

@@ -15,8 +15,7 @@ from cenote.config import Settings, option, value
 from cenote.errors import Invalid
 
 if TYPE_CHECKING:
-    from cenote.client.borrowing import Borrowed
-    from cenote.client.pool import Pool
+    pass
 
 _SYSTEM = Path("/etc/cdi")
 _RUNTIMES = {"docker", "podman", "nerdctl"}
@@ -50,16 +49,17 @@ def container(
     Example: cenote container -n 2 --for 2h
     """
     from cenote.client import container as containers
+    from cenote.client.borrowing import Borrowed
 
-    anew = any(settings.sources[name].kind == "flag" for name in borrow.SIZES)
-    anew |= same_server or any(option is not None for option in (filter, wait, priority))
-    if allocation and anew:
-        raise Invalid("what is asked for cannot be changed: --allocation goes with no option that says how much")
+    anew = borrow.asks_anew(settings, allocation, filter, wait, priority, same_server)
     if cdi:
         containers.ready(output)
     with borrow.pool(settings) as pool:
         containers.sweep(pool)
-        held = _held(pool, allocation, anew) or _new(pool, settings, term, filter, wait, priority, same_server)
+        held = borrow.held(pool, allocation, anew)
+        if held is None:
+            wanted = borrow.asking(settings, filter, wait, priority, same_server, tethered=False, term=term)
+            held = Borrowed.existing(pool, borrow.requested(pool, wanted)["id"])
     prepared = containers.prepare(held, [part for part in libraries.split(":") if part])
     if cdi:
         borrow.say(f"{containers.write(prepared, output)} is written")
@@ -68,51 +68,27 @@ def container(
     print(f"docker run --rm {shlex.join(prepared.options(cdi=cdi))} IMAGE PROGRAM")
 
 
-def _held(pool: Pool, allocation: str | None, anew: bool) -> Borrowed | None:
-    from cenote.client.borrowing import Borrowed
-
-    if allocation:
-        return Borrowed.existing(pool, allocation)
-    return None if anew else borrow.recalled(pool)
-
-
-def _new(
-    pool: Pool,
-    settings: Settings,
-    term: str | None,
-    filter: str | None,
-    wait: str | None,
-    priority: int | None,
-    same_server: bool,
-) -> Borrowed:
-    from cenote.client import places
-    from cenote.client.borrowing import Borrowed, asked
-
-    wanted = asked(
-        count=settings.run.devices,
-        share=settings.run.share,
-        memory=settings.run.memory,
-        filter=places.narrowed(settings.server, filter),
-        term=term,
-        wait=wait,
-        priority=priority,
-        same_server=same_server,
-        tethered=False,
-    )
-    return Borrowed.existing(pool, borrow.requested(pool, wanted)["id"])
-
-
 def refuse(settings: Settings, command: Sequence[str]) -> None:
     """Raises Invalid when “cenote run” would start a container, which gets nothing of its variables and files."""
     if Path(command[0]).name not in _RUNTIMES or (place := _start(command)) is None:
         return
     from cenote.client.container import KIND
 
-    named = [name for name in borrow.SIZES if settings.sources[name].kind == "flag"]
-    sizes = [word for name in named for word in (option(name), str(value(settings, name)))]
+    sizes = [
+        word
+        for name in borrow.SIZES
+        if settings.sources[name].kind == "flag"
+        for one in _each(value(settings, name))
+        for word in (option(name), str(one))
+    ]
     first = shlex.join(["cenote", "container", *sizes])
     then = shlex.join([*command[: place + 1], "--device", f"{KIND}=ID", *command[place + 1 :]])
     raise Invalid(f"programs in a container would not see the devices: run “{first}”, and then “{then}” with its ID")
+
+
+def _each(found: object) -> tuple[object, ...]:
+    """Of a setting that may have several values."""
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _start(command: Sequence[str]) -> int | None:
