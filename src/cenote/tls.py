@@ -97,6 +97,11 @@ def trusting(authority: str) -> ssl.SSLContext:
     return _trusting(context, authority)
 
 
+def fingerprint_of(certificate: str) -> str:
+    """The SHA-256 of a certificate in PEM, in hex, by which a pool's authority is known. Raises ValueError."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
+
+
 def authority(host: str, port: int, fingerprint: str, timeout: float) -> str:
     """The certificate (PEM) of the pool's authority, which a manager shows together with its own.
 

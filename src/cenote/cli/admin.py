@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from cenote.client.pool import Pool
+from cenote.cli import borrow
+from cenote.cli.configured import configured
+from cenote.config import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
-Token = Annotated[
-    Path | None,
-    typer.Option("--token-file", metavar="FILE", envvar="CENOTE_TOKEN_FILE", help="Your token; else the login’s."),
-]
 Server = Annotated[str, typer.Argument(metavar="SERVER", help="Its name in the pool.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="The user’s name.")]
 Devices = Annotated[str | None, typer.Option("--max-devices", metavar="N|none", help="Devices held at once, at most.")]
 Memory = Annotated[
     str | None, typer.Option("--max-memory", metavar="SIZE|none", help="Memory of devices held at once, at most.")
 ]
-
-
 Group = Annotated[
     str | None, typer.Option("--group", metavar="GROUP|none", help="The group whose limits hold as well.")
 ]
@@ -54,8 +46,6 @@ user_app = typer.Typer(
     Example: cenote user create ann""",
     no_args_is_help=True,
 )
-
-
 server_app = typer.Typer(
     name="server",
     help="""The servers of a pool.
@@ -82,48 +72,52 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group_app)
 
 
-def drain(server: Server, token: Token = None, as_json: Json = False) -> None:
+@configured("token_file")
+def drain(settings: Settings, server: Server, as_json: Json = False) -> None:
     """Places nothing more on a server. What runs there goes on.
 
     Example: cenote drain gpu7
     """
-    _drain(token, server, "drain", f"{server} gets nothing more; what it has lent goes on", as_json)
+    _drain(settings, server, "drain", f"{server} gets nothing more; what it has lent goes on", as_json)
 
 
-def undrain(server: Server, token: Token = None, as_json: Json = False) -> None:
+@configured("token_file")
+def undrain(settings: Settings, server: Server, as_json: Json = False) -> None:
     """Places on a server again.
 
     Example: cenote undrain gpu7
     """
-    _drain(token, server, "undrain", f"{server} lends again", as_json)
+    _drain(settings, server, "undrain", f"{server} lends again", as_json)
 
 
+@configured("token_file")
 def join_string(
+    settings: Settings,
     server: Annotated[
         str | None, typer.Argument(metavar="[SERVER]", help="Only for the server of this name, which may be one again.")
     ] = None,
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Prints a join string, for one server and one hour.
 
     Example: cenote join-string | ssh gpu2 cenote serve --join -
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         made = pool.ask("POST", "/join-strings", {"server": server} if server else {})
     _done(made, made["text"], as_json)
 
 
+@configured("token_file")
 def audit(
+    settings: Settings,
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="How many entries.")] = 50,
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Lists who has changed what in a pool, the latest first.
 
     Example: cenote audit --limit 20
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         entries = pool.ask("GET", "/audit", query={"limit": limit})
     from cenote.cli import show_admin
 
@@ -131,12 +125,13 @@ def audit(
 
 
 @server_app.command("remove")
+@configured("token_file")
 def server_remove(
+    settings: Settings,
     server: Server,
     force: Annotated[
         bool, typer.Option("--force", help="Also if it lends something: that counts as over, whatever runs there.")
     ] = False,
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Takes a server out of a pool. Its certificate and its token do not count any more.
@@ -145,24 +140,27 @@ def server_remove(
 
     Example: cenote server remove gpu7
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         pool.ask("DELETE", f"/servers/{_quoted(server)}", query={"force": "true"} if force else None)
     _done({"server": server, "removed": True}, f"{server} is none of the pool’s servers any more", as_json)
 
 
 @server_app.command("write-off")
-def server_write_off(server: Server, token: Token = None, as_json: Json = False) -> None:
+@configured("token_file")
+def server_write_off(settings: Settings, server: Server, as_json: Json = False) -> None:
     """Declares that a server that cannot be reached will not come back as it was: what it held is over.
 
     Example: cenote server write-off gpu7
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         pool.ask("POST", f"/servers/{_quoted(server)}/write-off")
     _done({"server": server, "written_off": True}, f"what {server} held is over", as_json)
 
 
 @token_app.command("create")
+@configured("token_file")
 def token_create(
+    settings: Settings,
     user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Whose; your own if not given.")] = None,
     label: Annotated[str, typer.Option(metavar="TEXT", help="What it is for, for those who list tokens.")] = "",
     lifetime: Annotated[
@@ -172,7 +170,6 @@ def token_create(
     max_devices: Devices = None,
     max_memory: Memory = None,
     group: Group = None,
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Prints a new token, which cannot be shown again.
@@ -188,7 +185,7 @@ def token_create(
     new = any(option is not None for option in (role, max_devices, max_memory, group))
     if new and user is None:
         raise Invalid("a role, a group and limits are for a user who is named")
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         if new:
             try:
                 pool.ask("POST", "/users", _new_user(user or "", role, max_devices, max_memory, group), once=True)
@@ -199,12 +196,13 @@ def token_create(
 
 
 @token_app.command("list")
-def token_list(token: Token = None, as_json: Json = False) -> None:
+@configured("token_file")
+def token_list(settings: Settings, as_json: Json = False) -> None:
     """Lists your tokens, and everybody’s for admins; never their text.
 
     Example: cenote token list
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         tokens = pool.ask("GET", "/tokens")
     from cenote.cli import show_admin
 
@@ -212,16 +210,17 @@ def token_list(token: Token = None, as_json: Json = False) -> None:
 
 
 @token_app.command("revoke")
+@configured("token_file")
 def token_revoke(
+    settings: Settings,
     number: Annotated[str, typer.Argument(metavar="ID", help="As “cenote token list” has it.")],
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Ends a token’s validity at once, and what was borrowed by it.
 
     Example: cenote token revoke 3f0c9a51d2e84b76
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         pool.ask("DELETE", f"/tokens/{_quoted(number)}")
     _done(
         {"id": number, "revoked": True}, f"the token {number} is valid no more; what was borrowed by it ends", as_json
@@ -229,26 +228,29 @@ def token_revoke(
 
 
 @user_app.command("create")
+@configured("token_file")
 def user_create(
+    settings: Settings,
     user: User,
     role: RoleOption = None,
     max_devices: Devices = None,
     max_memory: Memory = None,
     group: Group = None,
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Makes a user, who needs a token then.
 
     Example: cenote user create ann --max-devices 4
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         made = pool.ask("POST", "/users", _new_user(user, role, max_devices, max_memory, group), once=True)
     _done(made, f"there is a user {user} now; “cenote token create {user}” makes a token", as_json)
 
 
 @user_app.command("change")
+@configured("token_file")
 def user_change(
+    settings: Settings,
     user: User,
     role: RoleOption = None,
     max_devices: Devices = None,
@@ -262,7 +264,6 @@ def user_change(
             show_default=False,
         ),
     ] = None,
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Changes of a user what is given.
@@ -272,7 +273,7 @@ def user_change(
     from cenote.errors import NotFound
 
     body: dict[str, Any] = {"role": role, "active": active}
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         if max_devices is not None or max_memory is not None:
             known = next((one for one in pool.ask("GET", "/users") if one["name"] == user), None)
             if known is None:
@@ -285,12 +286,13 @@ def user_change(
 
 
 @user_app.command("list")
-def user_list(token: Token = None, as_json: Json = False) -> None:
+@configured("token_file")
+def user_list(settings: Settings, as_json: Json = False) -> None:
     """Lists the users of a pool.
 
     Example: cenote user list --json
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         users = pool.ask("GET", "/users")
     from cenote.cli import show_admin
 
@@ -298,30 +300,32 @@ def user_list(token: Token = None, as_json: Json = False) -> None:
 
 
 @group_app.command("set")
+@configured("token_file")
 def group_set(
+    settings: Settings,
     group: Annotated[str, typer.Argument(metavar="GROUP", help="The group’s name.")],
     max_devices: Devices = None,
     max_memory: Memory = None,
-    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Makes a group, or changes of one what is given. Users get into it by “cenote user change”.
 
     Example: cenote group set lab --max-devices 8 --max-memory 320GiB
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         known: dict[str, Any] = next((one["limits"] for one in pool.ask("GET", "/groups") if one["name"] == group), {})
         made = pool.ask("PUT", f"/groups/{_quoted(group)}", _limits(known, max_devices, max_memory))
     _done(made, f"the group {group} is set", as_json)
 
 
 @group_app.command("list")
-def group_list(token: Token = None, as_json: Json = False) -> None:
+@configured("token_file")
+def group_list(settings: Settings, as_json: Json = False) -> None:
     """Lists the groups of a pool; your own, if you are no admin or viewer.
 
     Example: cenote group list
     """
-    with _pool(token) as pool:
+    with borrow.pool(settings) as pool:
         groups = pool.ask("GET", "/groups")
     from cenote.cli import show_admin
 
@@ -339,19 +343,10 @@ def _named(group: str) -> str | None:
     return None if group == "none" else group
 
 
-def _drain(token: Path | None, server: str, verb: str, sentence: str, as_json: bool) -> None:
-    with _pool(token) as pool:
+def _drain(settings: Settings, server: str, verb: str, sentence: str, as_json: bool) -> None:
+    with borrow.pool(settings) as pool:
         pool.ask("POST", f"/servers/{_quoted(server)}/{verb}")
     _done({"server": server, "draining": verb == "drain"}, sentence, as_json)
-
-
-@contextmanager
-def _pool(token: Path | None) -> Iterator[Pool]:
-    from cenote.client.login import need
-    from cenote.client.pool import Pool
-
-    with Pool(need(token)) as pool:
-        yield pool
 
 
 def _quoted(name: str) -> str:

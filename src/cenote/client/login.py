@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
@@ -120,9 +119,9 @@ def read_token_file(file: Path) -> TokenCredential:
 
 
 def _is(certificate: str, fingerprint: str) -> bool:
-    import ssl
+    from cenote import tls
 
     try:
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest() == fingerprint
+        return tls.fingerprint_of(certificate) == fingerprint
     except ValueError:
         return False

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cenote import tls
 from cenote.client.pool import Pool, read_token_file
 from cenote.credentials import JoinCredential, read_join
 from cenote.errors import Conflict, NoKey
@@ -82,7 +81,6 @@ def _invitation(home: Home, name: str) -> JoinCredential:
 
 def _fingerprint(member: Membership) -> str:
     try:
-        text = member.files.authority.read_text(encoding="ascii")
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
+        return tls.fingerprint_of(member.files.authority.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
         raise NoKey(f"the certificate {member.files.authority} cannot be used: {error}") from None
