@@ -267,12 +267,14 @@ with cenote.allocate(devices=2, share=0.5) as a:
     assert a.run(["sh", "-c", "test -s $CENOTE_ALLOCATION_FILE && exit 4"]).returncode == 4
     print(len(a.id), flush=True)
     sys.stdin.readline()
+    assert a.run(["sh", "-c", "test -s $CENOTE_ALLOCATION_FILE && exit 4"]).returncode == 4
 """
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, env=ann.environment, stdin=pipe, stdout=pipe, text=True) as running:
         assert running.stdout and running.stdout.readline() == "32\n"
         assert shared.lent() >= 1
+        assert ann.run([], ["true"]).returncode == 0, "which removes what killed ones have left, and nothing else"
         running.communicate("\n", timeout=20)
     assert running.returncode == 0
 

@@ -32,7 +32,7 @@ _FORWARDED = {
 _FROM_KERNEL = 0x80  # si_code of signals that a terminal sends: the program gets them by itself
 _JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _PR_SET_PDEATHSIG = 1
-_SCRATCH = "run"
+SCRATCH = "run"
 
 
 class Held(Protocol):
@@ -56,8 +56,8 @@ def run(acquire: Callable[[], Held], command: Sequence[str], trace_file: Path | 
         trace.create(trace_file)
     held = acquire()
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})  # from here on none is lost
-    sweep(_SCRATCH)
-    scratch = Scratch(_SCRATCH)
+    sweep(SCRATCH)
+    scratch = Scratch(SCRATCH)
     folder = scratch.folder
     try:
         held.write(environment.allocation_file(folder))

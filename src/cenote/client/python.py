@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cenote import paths
 from cenote.client import environment, login
 from cenote.client.borrowing import Borrowed, asked
+from cenote.client.launch import SCRATCH
 from cenote.client.pool import Pool
+from cenote.scratch import Scratch, sweep
 
 
 class Allocation:
@@ -62,13 +61,13 @@ def allocate(
     )
     with Pool(login.need()) as pool:
         held = Borrowed.anew(pool, wanted, on_wait)
-    folder = Path(tempfile.mkdtemp(prefix="cenote-run-", dir=paths.runtime()))
     try:
-        held.write(environment.allocation_file(folder))
-        variables = environment.prepare(folder, os.environ)
-        held.keep()
-        new = {name: value for name, value in variables.items() if os.environ.get(name) != value}
-        yield Allocation(held.view["id"], new)
+        sweep(SCRATCH)
+        with Scratch(SCRATCH) as scratch:
+            held.write(environment.allocation_file(scratch.folder))
+            variables = environment.prepare(scratch.folder, os.environ)
+            held.keep()
+            new = {name: value for name, value in variables.items() if os.environ.get(name) != value}
+            yield Allocation(held.view["id"], new)
     finally:
         held.close()
-        shutil.rmtree(folder, ignore_errors=True)
