@@ -77,7 +77,7 @@ def prove(named: Address, sock: socket.socket, secret: bytes, preamble: bytes, a
     sock.settimeout(max(0.01, deadline - time.monotonic()))
     sock.sendall(json.dumps({"id": 0, "op": "hello", "nonce": nonce.hex(), "proof": shown.hex()}).encode() + b"\n")
     line = b""
-    while not line.endswith(b"\n") and (more := sock.recv(4096)):
+    while not line.endswith(b"\n") and len(line) < protocol.LINE_LIMIT and (more := sock.recv(4096)):
         line += more
     hello = _result(named, _parse(named, line))
     theirs = protocol.proof(secret, "server", preamble, answer, nonce)
@@ -98,7 +98,7 @@ def _parse(address: Address, line: bytes) -> dict[str, Any]:
 
 
 def _result(address: Address, reply: dict[str, Any]) -> dict[str, Any]:
-    if error := reply.get("error"):
-        raise NotAllowed(f"the server at {address} does not let us in: {error['message']}")
+    if (error := reply.get("error")) is not None:
+        raise NotAllowed(f"the server at {address} does not let us in: {error.get('message')}")
     result: dict[str, Any] = reply["ok"]
     return result
